@@ -1,0 +1,173 @@
+"""The manifest: the gateway's signed statement about a clip. An envelope of its own, so that it can be exported alone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge.contract.dsse import MANIFEST_PAYLOAD_TYPE, Signer, Verifier, sign_envelope, verified_payload
+from edge.contract.identifiers import FieldNumber, FileName, Sha256Hex, TopicId, clip_id_of
+from edge.contract.instants import Instant
+from edge.contract.wire_model import ShortText, WireInterval, WireModel
+
+
+class StartSource(StrEnum):
+    """Where a clip's start time comes from, best first."""
+
+    SIDECAR = "sidecar"
+    NAME = "name"
+    CONTAINER = "container"
+    MTIME = "mtime"
+    NONE = "none"
+
+
+class FileVerdict(StrEnum):
+    """The structure of a file."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
+
+
+class FaultCode(StrEnum):
+    """What is wrong with a file. A reader that meets another code keeps it as text (`Fault.code` is text)."""
+
+    EMPTY = "empty"
+    NOT_MEDIA = "not_media"
+    WRONG_EXTENSION = "wrong_extension"
+    INDEX_MISSING = "index_missing"
+    DATA_CUT = "data_cut"
+    NO_VIDEO = "no_video"
+    NO_TIMES = "no_times"
+    TIMES_DISAGREE = "times_disagree"
+    START_IN_FUTURE = "start_in_future"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+
+
+class Fault(WireModel):
+    """One fault with its place in seconds of media time; both None where it concerns the whole file."""
+
+    code: Annotated[str, Field(max_length=40)]
+    from_s: float | None = None
+    to_s: float | None = None
+    detail: ShortText = ""
+
+
+class ClockReading(WireModel):
+    """A device's clock against the gateway's, measured at docking before it is set.
+
+    offset_us = device - gateway; corrected time = original - offset. Applied only while the gateway is synchronised.
+    """
+
+    offset_us: int
+    uncertainty_us: Annotated[int, Field(ge=0)]
+    measured: Instant
+    gateway_synchronised: bool
+
+
+class TimeStatement(WireModel):
+    """One source's word about the start, on the device's own clock."""
+
+    source: StartSource
+    start: Instant
+    uncertainty_us: Annotated[int, Field(ge=0)]
+
+
+class Capture(WireModel):
+    """When the clip was recorded, on the device's own clock (originals are never rewritten)."""
+
+    start: Instant | None
+    start_source: StartSource
+    uncertainty_us: Annotated[int, Field(ge=0)]
+    time_zone: Annotated[str, Field(max_length=64)]
+    recorded: Annotated[tuple[WireInterval, ...], Field(max_length=2000)] = ()
+    statements: Annotated[tuple[TimeStatement, ...], Field(max_length=8)] = ()
+
+
+class Inspection(WireModel):
+    """What the gateway saw in the file."""
+
+    verdict: FileVerdict
+    container: Annotated[str, Field(max_length=64)] | None = None
+    media_us: Annotated[int, Field(ge=0)] | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    video_codec: Annotated[str, Field(max_length=32)] | None = None
+    has_sound: bool | None = None
+    faults: Annotated[tuple[Fault, ...], Field(max_length=200)] = ()
+
+
+class CertificateCheck(WireModel):
+    """What the gateway's register says about one function over the whole capture; preliminary."""
+
+    function: Annotated[str, Field(max_length=32)]
+    state: Annotated[str, Field(max_length=32)]
+    number: ShortText | None = None
+    register_number: int
+
+
+class Sighting(WireModel):
+    """One meeting of a gateway with a clip's content."""
+
+    sighting_id: TopicId
+    device: FieldNumber | None
+    file_name: FileName
+    path: FileName
+    source: Annotated[str, Field(max_length=64)]
+    docking_id: TopicId
+    landed: Instant
+    modified: Instant
+    sequence: int | None = None
+    recording: FieldNumber | None = None
+    flagged: bool = False
+
+
+class Manifest(WireModel):
+    """The signed statement. `clip_id` follows from size and SHA-256."""
+
+    kind: Literal["manifest"] = "manifest"
+    version: Annotated[str, Field(pattern=r"^1(\.\d+)?$")] = "1"
+    gateway_id: TopicId
+    key_id: str
+    boot_id: TopicId
+    counter: Annotated[int, Field(ge=0)]
+    size_bytes: Annotated[int, Field(ge=0, le=1 << 50)]
+    sha256: Sha256Hex
+    sighting: Sighting
+    capture: Capture
+    clock: ClockReading | None = None
+    inspection: Inspection
+    certificates: Annotated[tuple[CertificateCheck, ...], Field(max_length=20)] = ()
+
+    @property
+    def clip_id(self) -> str:
+        """The id of the content."""
+        return clip_id_of(self.size_bytes, self.sha256)
+
+
+class ManifestKeyMismatchError(ValueError):
+    """The manifest names another key or gateway than the one that signed it."""
+
+    def __init__(self, *, named: str, actual: str) -> None:
+        super().__init__(f"manifest names {named!r} but was signed by {actual!r}")
+        self.named, self.actual = named, actual
+
+
+def sign_manifest(manifest: Manifest, signer: Signer) -> bytes:
+    """The manifest's envelope as JSON bytes."""
+    return sign_envelope(MANIFEST_PAYLOAD_TYPE, manifest.model_dump_json().encode(), signer)
+
+
+def open_manifest(envelope: bytes, verifier: Verifier) -> Manifest:
+    """The manifest in an envelope once signature and key stand.
+
+    Raises NotAnEnvelopeError, SignatureRefusedError, ManifestKeyMismatchError or pydantic's ValidationError.
+    """
+    payload, key_id = verified_payload(envelope, MANIFEST_PAYLOAD_TYPE, verifier)
+    manifest = Manifest.model_validate_json(payload)
+    if manifest.key_id != key_id:
+        raise ManifestKeyMismatchError(named=manifest.key_id, actual=key_id)
+    return manifest

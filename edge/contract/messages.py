@@ -1,0 +1,258 @@
+"""The data of every control message, by kind. Sources: the table in `edge/contract/DESIGN.md`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from edge.contract.identifiers import ClipId, FieldNumber, FileName, Sha256Hex, TopicId
+from edge.contract.instants import Instant
+from edge.contract.manifest import ClockReading
+from edge.contract.topics import DownKind, UpKind
+from edge.contract.wire_model import ByteRange, ShortText, WireInterval, WireModel
+
+MAX_FILES_PER_REPORT = 500
+MAX_NOTED = 500
+
+EnvelopeJson = dict[str, Any]
+"""A DSSE envelope as a JSON object inside another message; its payload and signature are base64, so nothing is lost."""
+
+
+# ------------------------------------------------------------------ gateway -> server, signed
+class Hello(WireModel):
+    """First word of a connection: who is there, and what it holds."""
+
+    installation_id: TopicId
+    software: ShortText
+    register_number: Annotated[int, Field(ge=0)]
+    latest_act_index: int | None = None
+    latest_act_hash: Sha256Hex | None = None
+    clock_synchronised: bool
+
+
+class ListedFile(WireModel):
+    """A file that a docking showed. `reason` says why it was not landed."""
+
+    name: FileName
+    size_bytes: Annotated[int, Field(ge=0)]
+    modified: Instant
+    clip_id: ClipId | None = None
+    reason: Annotated[str, Field(max_length=40)] | None = None
+
+
+class ClipReport(WireModel):
+    """Inspection of a clip; travels before the bytes."""
+
+    subject: Literal["clip"] = "clip"
+    manifest: EnvelopeJson
+
+
+class DockingReport(WireModel):
+    """A device at a gateway with the full list of its files, in numbered parts (1 of `parts`, ...)."""
+
+    subject: Literal["docking"] = "docking"
+    docking_id: TopicId
+    device: FieldNumber | None
+    docked: Instant
+    until: Instant
+    source: Annotated[str, Field(max_length=64)]
+    files: Annotated[tuple[ListedFile, ...], Field(max_length=MAX_FILES_PER_REPORT)] = ()
+    part: Annotated[int, Field(ge=1)] = 1
+    parts: Annotated[int, Field(ge=1, le=10_000)] = 1
+    clock: ClockReading | None = None
+    battery_percent: Annotated[float, Field(ge=0, le=100)] | None = None
+    free_bytes: Annotated[int, Field(ge=0)] | None = None
+    total_bytes: Annotated[int, Field(ge=0)] | None = None
+
+
+class Report(WireModel):
+    """What `report` carries."""
+
+    content: Annotated[ClipReport | DockingReport, Field(discriminator="subject")]
+
+
+class GatewayEvent(WireModel):
+    """Something that happened at the gateway and must not be lost."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z_]{3,40}$")]
+    at: Instant
+    device: FieldNumber | None = None
+    file_name: FileName | None = None
+    detail: dict[str, ShortText] = Field(default_factory=dict, max_length=20)
+
+
+class Events(WireModel):
+    """What `events` carries."""
+
+    events: Annotated[tuple[GatewayEvent, ...], Field(min_length=1, max_length=200)]
+
+
+class Offer(WireModel):
+    """A clip to upload, or a further sighting of one."""
+
+    manifest: EnvelopeJson
+    flagged: bool = False
+
+
+# ------------------------------------------------------------------ gateway -> server, bare
+class Status(WireModel):
+    """How the gateway is; the only message that may be lost."""
+
+    waiting_clips: Annotated[int, Field(ge=0)]
+    waiting_bytes: Annotated[int, Field(ge=0)]
+    oldest_waiting: Instant | None = None
+    free_bytes: Annotated[int, Field(ge=0)]
+    total_bytes: Annotated[int, Field(ge=0)]
+
+
+class Holding(WireModel):
+    """The register and the latest receipt the gateway holds."""
+
+    register_number: Annotated[int, Field(ge=0)]
+    latest_act_index: int | None = None
+    latest_act_hash: Sha256Hex | None = None
+
+
+# ------------------------------------------------------------------ server -> gateway, bare
+class Grant(WireModel):
+    """Leave to send. `upload` is the fence: a later grant of the same clip has a higher number."""
+
+    clip_id: ClipId
+    upload: Annotated[int, Field(ge=1)]
+    worker: TopicId
+    chunk_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)]
+    window_bytes: Annotated[int, Field(ge=1024)]
+    held: Annotated[tuple[ByteRange, ...], Field(max_length=20_000)] = ()
+
+
+class Have(WireModel):
+    """All ranges the server holds, never an increment. A lower serial is ignored."""
+
+    clip_id: ClipId
+    upload: Annotated[int, Field(ge=1)]
+    serial: Annotated[int, Field(ge=1)]
+    window_bytes: Annotated[int, Field(ge=1024)]
+    held: Annotated[tuple[ByteRange, ...], Field(max_length=20_000)] = ()
+    bad_chunks: Annotated[tuple[int, ...], Field(max_length=1000)] = ()
+
+
+class RefusalReason(StrEnum):
+    """Why an offer is not granted."""
+
+    BUSY = "busy"
+    STORE_FULL = "store_full"
+    HASH_DIFFERS = "hash_differs"
+    MANIFEST_REFUSED = "manifest_refused"
+    GATEWAY_CLONED = "gateway_cloned"
+    SIGNING_STOPPED = "signing_stopped"
+
+
+class Refusal(WireModel):
+    """No, for now (bare, with `retry_after_s`) or for good (signed, `permanent`). Never releases or deletes anything."""
+
+    clip_id: ClipId
+    reason: Annotated[str, Field(max_length=40)]
+    permanent: bool
+    retry_after_s: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    detail: ShortText = ""
+
+
+# ------------------------------------------------------------------ server -> gateway, signed
+class Receipt(WireModel):
+    """The server's signed statement that a clip is sealed in its final store. The act index is in the chain."""
+
+    clip_id: ClipId
+    size_bytes: Annotated[int, Field(ge=0)]
+    sha256: Sha256Hex
+    sealed: Instant
+    upload: Annotated[int, Field(ge=0)]
+    gateway_id: TopicId
+    act_index: Annotated[int, Field(ge=0)]
+    act_hash: Sha256Hex
+
+
+class NotedItem(WireModel):
+    """One report or events message whose rows are durable."""
+
+    boot_id: TopicId
+    counter: Annotated[int, Field(ge=0)]
+
+
+class Noted(WireModel):
+    """What `noted` carries."""
+
+    items: Annotated[tuple[NotedItem, ...], Field(min_length=1, max_length=MAX_NOTED)]
+
+
+class RegisterDuty(WireModel):
+    """A duty as device and interval: no name of a person reaches a gateway."""
+
+    number: FieldNumber
+    device: FieldNumber
+    interval: WireInterval
+    kind: Annotated[str, Field(max_length=32)]
+    must_record: bool
+
+
+class RegisterDevice(WireModel):
+    """A device the gateway may meet."""
+
+    device: FieldNumber
+    kind: Literal["recorder", "monitor"]
+    time_zone: Annotated[str, Field(max_length=64)]
+    functions: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+
+
+class RegisterCertificate(WireModel):
+    """A certificate of a device function, valid over [valid_from, valid_until)."""
+
+    device: FieldNumber
+    function: Annotated[str, Field(max_length=32)]
+    number: ShortText
+    result: Annotated[str, Field(max_length=32)]
+    valid_from: Instant
+    valid_until: Instant
+
+
+class RegisterRule(WireModel):
+    """A rule in force."""
+
+    key: Annotated[str, Field(max_length=80)]
+    value: float | int | str | bool
+    unit: Annotated[str, Field(max_length=32)]
+    version: ShortText = ""
+
+
+class Register(WireModel):
+    """One numbered snapshot of what this gateway needs; it replaces the one before."""
+
+    number: Annotated[int, Field(ge=1)]
+    issued: Instant
+    duties: tuple[RegisterDuty, ...] = ()
+    devices: tuple[RegisterDevice, ...] = ()
+    certificates: tuple[RegisterCertificate, ...] = ()
+    rules: tuple[RegisterRule, ...] = ()
+    flagged_clips: tuple[ClipId, ...] = ()
+
+
+UP_MODELS: dict[UpKind, type[WireModel]] = {
+    UpKind.HELLO: Hello,
+    UpKind.STATUS: Status,
+    UpKind.REPORT: Report,
+    UpKind.EVENTS: Events,
+    UpKind.OFFER: Offer,
+    UpKind.HOLDING: Holding,
+}
+DOWN_MODELS: dict[DownKind, type[WireModel]] = {
+    DownKind.GRANT: Grant,
+    DownKind.HAVE: Have,
+    DownKind.RECEIPT: Receipt,
+    DownKind.REFUSAL: Refusal,
+    DownKind.NOTED: Noted,
+    DownKind.REGISTER: Register,
+}
+SIGNED_UP = frozenset({UpKind.HELLO, UpKind.REPORT, UpKind.EVENTS, UpKind.OFFER})
+SIGNED_DOWN = frozenset({DownKind.RECEIPT, DownKind.NOTED, DownKind.REGISTER})
+"""Always signed; a refusal is signed exactly when it is permanent."""

@@ -1,0 +1,1 @@
+"""What any process here needs and that knows nothing of the field."""

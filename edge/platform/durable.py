@@ -1,0 +1,81 @@
+"""Files that survive a power cut: written to a temporary name, fsync, rename, fsync of the directory.
+
+An fsync error is never retried on the same descriptor (the kernel may already have dropped the pages): it is raised,
+and the caller writes again from the source or stops. Source: PostgreSQL wiki, Fsync Errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+TEMPORARY_SUFFIX = ".part"
+_READ_BYTES = 1 << 20
+
+
+def fsync_directory(directory: Path) -> None:
+    """Make the names in `directory` durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(directory: Path, *, mode: int = 0o700) -> None:
+    """Create `directory` and its parents, each name durable. Existing ones are left as they are."""
+    missing = []
+    while not directory.exists():
+        missing.append(directory)
+        directory = directory.parent
+    for path in reversed(missing):
+        path.mkdir(mode=mode, exist_ok=True)
+        fsync_directory(path.parent)
+
+
+@contextmanager
+def durable_file(final: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Open a file that stands under `final`, durably, once the block ends; on an error nothing stands there.
+
+    The temporary name lies beside the final one; a left-over of a dead process is overwritten.
+    """
+    temporary = final.with_name(final.name + TEMPORARY_SUFFIX)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    temporary.rename(final)
+    fsync_directory(final.parent)
+
+
+def write_durably(final: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """`data` stands under `final` and survives a power cut when this returns."""
+    with durable_file(final, mode=mode) as file:
+        file.write(data)
+
+
+def remove_durably(path: Path) -> None:
+    """Remove a file if it is there; the removal survives a power cut."""
+    path.unlink(missing_ok=True)
+    fsync_directory(path.parent)
+
+
+def sha256_of_file(path: Path) -> tuple[str, int]:
+    """SHA-256 (lower-case hex) and size in bytes of what is on the disk, the page cache of the file dropped first."""
+    digest, size_bytes = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while block := file.read(_READ_BYTES):
+            digest.update(block)
+            size_bytes += len(block)
+    return digest.hexdigest(), size_bytes
