@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 OnMessage = Callable[[str, bytes], None]
 _ANSWER_WAIT_S = 5.0
+_FAREWELL_S = 1.0
+_WRONG_PROTOCOL = "Unsupported protocol version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class LinkState(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     UNREACHABLE = "unreachable"
+    UNANSWERED = "unanswered"
     LOGIN_REFUSED = "login_refused"
     STOPPED = "stopped"
 
@@ -80,9 +84,8 @@ class MqttLink:
         self._on_message, self._on_connected = on_message, on_connected
         self._protocol = paho.MQTTv5 if prefer_mqtt5 else paho.MQTTv311
         self._keepalive_s, self._retry_s = keepalive_s, retry_s
-        self._client: paho.Client | None = None
+        self._connection: _Connection | None = None
         self._stopping, self._up = threading.Event(), threading.Event()
-        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._keep_up, name="mqtt-link", daemon=True)
         self.state = LinkState.CONNECTING
         self.last_error = ""
@@ -94,16 +97,15 @@ class MqttLink:
     def stop(self) -> None:
         """Close the connection and end the thread."""
         self._stopping.set()
-        self.drop()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
         self.state = LinkState.STOPPED
 
     def drop(self) -> None:
         """Give up the present connection; a new one with a new client follows unless the link is stopping."""
-        with self._lock:
-            client = self._client
-        if client is not None:
-            client.disconnect()
+        connection = self._connection
+        if connection is not None:
+            connection.ended.set()
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Whether the connection stands with all subscriptions, waiting up to `timeout_s`."""
@@ -119,100 +121,75 @@ class MqttLink:
 
         True promises nothing: only the other side's answer does.
         """
-        with self._lock:
-            client = self._client
-        if client is None or not self._up.is_set():
+        connection = self._connection
+        if connection is None or not self._up.is_set():
             return False
-        return client.publish(topic, payload, qos=qos).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        return connection.client.publish(topic, payload, qos=qos).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     # ------------------------------------------------------------------ the link's thread
     def _keep_up(self) -> None:
         pause_s, longest_s = self._retry_s
         wait_s = pause_s
         while not self._stopping.is_set():
-            was_up = self._one_connection()
+            was_up, spoke_5 = self._one_connection(), self._protocol == paho.MQTTv5
+            if not was_up and spoke_5 and self.state is LinkState.UNANSWERED:
+                self._protocol = paho.MQTTv311
+                continue
             wait_s = pause_s if was_up else min(wait_s * 2, longest_s)
             self._stopping.wait(wait_s)
 
     def _one_connection(self) -> bool:
         """Connect, serve until the connection ends, tidy up. Whether it was ever fully up."""
-        self.state = LinkState.CONNECTING if not self.last_error else self.state
-        client = self._new_client()
-        with self._lock:
-            self._client = client
-        answered, was_up, ended = threading.Event(), threading.Event(), threading.Event()
-        waiting_for: set[int] = set()
-
-        def connected(c: paho.Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
-            answered.set()
-            if reason.is_failure:
-                self.state, self.last_error = LinkState.LOGIN_REFUSED, f"the broker refused the login: {reason}"
-                log.warning("broker_login_refused", user=self._login.user, reason=str(reason))
-                c.disconnect()
-                return
-            for pattern in self._subscriptions:
-                _, mid = c.subscribe(pattern, qos=1)
-                if mid is not None:
-                    waiting_for.add(mid)
-            if not waiting_for:
-                came_up()
-
-        def subscribed(c: paho.Client, _u: object, mid: int, reasons: list[ReasonCode], _p: object) -> None:
-            if any(reason.is_failure for reason in reasons):
-                self.state, self.last_error = LinkState.LOGIN_REFUSED, "the broker refused a subscription"
-                c.disconnect()
-                return
-            waiting_for.discard(mid)
-            if not waiting_for and not was_up.is_set():
-                came_up()
-
-        def came_up() -> None:
-            was_up.set()
-            self.state, self.last_error = LinkState.CONNECTED, ""
-            self._up.set()
-            self._on_connected()
-
-        def disconnected(_c: object, _u: object, _f: object, _r: object, _p: object) -> None:
-            ended.set()
-
-        def message(_c: object, _u: object, received: paho.MQTTMessage) -> None:
-            if not received.retain:  # nothing here is ever retained: what is, comes from someone else
-                self._on_message(received.topic, received.payload)
-
-        client.on_connect, client.on_subscribe = connected, subscribed
-        client.on_disconnect, client.on_message = disconnected, message
+        connection = _Connection(self._new_client(), self._subscriptions, self._on_message, self._came_up)
+        self._connection = connection
         try:
-            client.connect(self._login.host, self._login.port, keepalive=self._keepalive_s)
-            client.loop_start()
-            if not ended.wait(0) and not answered.wait(_ANSWER_WAIT_S):
-                self.state, self.last_error = LinkState.UNREACHABLE, "the broker does not answer the connection request"
-            else:
-                while not ended.wait(0.5) and not self._stopping.is_set():
-                    pass
-        except (OSError, ssl.SSLError, ValueError) as error:
-            self.state, self.last_error = LinkState.UNREACHABLE, f"{type(error).__name__}: {error}"
+            connection.client.connect(self._login.host, self._login.port, keepalive=self._keepalive_s)
+            connection.client.loop_start()
+            self._serve(connection)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            self._failed(LinkState.UNREACHABLE, f"{type(error).__name__}: {error}")
         finally:
             self._up.clear()
-            with self._lock:
-                self._client = None
-            client.disconnect()
-            client.loop_stop()
-            client.on_message = None
-        if not answered.is_set() and not was_up.is_set() and self._protocol == paho.MQTTv5:
-            self._protocol = paho.MQTTv311
-        if was_up.is_set() and not self._stopping.is_set():
+            self._connection = None
+            connection.close()
+        if connection.was_up and not self._stopping.is_set():
             self.state = LinkState.CONNECTING
             log.info("broker_connection_ended", user=self._login.user)
-        return was_up.is_set()
+        return connection.was_up
+
+    def _serve(self, connection: _Connection) -> None:
+        """Wait until the connection ends or the link stops, and say why where it never came up."""
+        waited_s = 0.0
+        while not self._stopping.is_set() and not connection.ended.wait(0.1):
+            waited_s += 0.1
+            if waited_s > _ANSWER_WAIT_S and not connection.was_up:
+                break
+        if connection.was_up or self._stopping.is_set():
+            return
+        if connection.refused == _WRONG_PROTOCOL or (connection.refused is None and not connection.answered):
+            self._failed(LinkState.UNANSWERED, "the broker does not answer the connection request")
+        elif connection.refused is not None:
+            self._failed(LinkState.LOGIN_REFUSED, f"the broker refused: {connection.refused}")
+        else:
+            self._failed(LinkState.UNANSWERED, "the broker does not answer the subscription")
+
+    def _came_up(self) -> None:
+        self.state, self.last_error = LinkState.CONNECTED, ""
+        self._up.set()
+        self._on_connected()
+
+    def _failed(self, state: LinkState, error: str) -> None:
+        if (state, error) != (self.state, self.last_error):
+            log.warning("broker_connection_failed", user=self._login.user, state=state.value, error=error)
+        self.state, self.last_error = state, error
 
     def _new_client(self) -> paho.Client:
-        client_id = f"{self._login.user}-{secrets.token_hex(16)}"
-        if self._protocol == paho.MQTTv5:
-            client = paho.Client(
-                CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, reconnect_on_failure=False
-            )
-        else:
-            client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False)
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"{self._login.user}-{secrets.token_hex(16)}",
+            protocol=self._protocol,
+            reconnect_on_failure=False,
+        )
         client.username_pw_set(self._login.user, self._login.password)
         client.max_inflight_messages_set(65_000)  # the window is ours, by bytes and by the server's word
         client.connect_timeout = 5.0
@@ -222,6 +199,80 @@ class MqttLink:
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             client.tls_set_context(context)
         return client
+
+
+class _Connection:
+    """One client from its first to its last packet, and what became of it."""
+
+    def __init__(
+        self, client: paho.Client, subscriptions: Sequence[str], on_message: OnMessage, came_up: Callable[[], None]
+    ) -> None:
+        self.client, self._subscriptions = client, subscriptions
+        self._on_message, self._came_up = on_message, came_up
+        self.answered, self.was_up = False, False
+        self.refused: str | None = None
+        self.ended = threading.Event()
+        self._unconfirmed: set[int] = set()
+        client.on_connect, client.on_subscribe = self._connected, self._subscribed
+        client.on_disconnect, client.on_message = self._disconnected, self._message
+
+    def close(self) -> None:
+        """Say goodbye; a link that no longer takes bytes is cut, so that this always returns."""
+        self.client.on_message = None
+        self.client.disconnect()
+        self.ended.clear()
+        if self.client.is_connected():
+            self.ended.wait(_FAREWELL_S)
+        stream = self.client.socket()
+        if isinstance(stream, socket.socket):
+            with suppress(OSError):  # already gone
+                stream.shutdown(socket.SHUT_RDWR)
+        self.client.loop_stop()
+
+    # ------------------------------------------------------------------ called by the client's thread
+    def _connected(self, _c: paho.Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
+        self.answered = True
+        if reason.is_failure:
+            self._refuse(str(reason))
+            return
+        for pattern in self._subscriptions:
+            _, number = self.client.subscribe(pattern, qos=1)
+            if number is not None:
+                self._unconfirmed.add(number)
+        if not self._unconfirmed:
+            self._complete()
+
+    def _subscribed(self, _c: object, _u: object, number: int, reasons: list[ReasonCode], _p: object) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._refuse("a subscription is not allowed")
+            return
+        self._unconfirmed.discard(number)
+        if not self._unconfirmed and not self.was_up:
+            self._complete()
+
+    def _disconnected(self, _c: object, _u: object, _f: object, _r: object, _p: object) -> None:
+        self.ended.set()
+
+    def _message(self, _c: object, _u: object, message: paho.MQTTMessage) -> None:
+        if message.retain:  # nothing here is ever retained: what is, comes from someone else
+            return
+        self._guarded(lambda: self._on_message(message.topic, bytes(message.payload)))
+
+    def _complete(self) -> None:
+        self.was_up = True
+        self._guarded(self._came_up)
+
+    def _refuse(self, why: str) -> None:
+        self.refused = why
+        self.ended.set()
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        """The outermost frame of the client's thread: a fault of ours must end the connection, not silence it."""
+        try:
+            call()
+        except Exception:
+            log.exception("message_handler_failed")
+            self.ended.set()
 
 
 def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:

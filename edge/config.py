@@ -1,0 +1,155 @@
+"""The gateway's settings: one TOML file, every key known, every value checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic.main import BaseModel
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+CONFIG_NAME = "edge.toml"
+DEFAULT_PATTERNS = (
+    r"(?P<device>[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)[_-](?P<start>\d{8}[T_-]?\d{6}Z?)(?:[_-](?P<sequence>\d{1,6}))?",
+    r"(?P<start>\d{8}[T_-]?\d{6}Z?)[_-](?P<device>[A-Za-z0-9]*[A-Za-z][A-Za-z0-9-]*)(?:_(?P<sequence>\d{1,6}))?",
+)
+"""`BC01_20261121080000_0001` and `20261121_080000_BC01`; matched against the whole name without its extension."""
+_GROUPS = {"device", "start", "sequence"}
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; a person must change the file."""
+
+    def __init__(self, *, path: Path, key: str, why: str) -> None:
+        where = f", key `{key}`" if key else ""
+        super().__init__(f"{path}{where}: {why}")
+        self.path, self.key, self.why = path, key, why
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone of the IANA list, such as Asia/Shanghai") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class SourceConfig(BaseModel, extra="forbid", frozen=True):
+    """A folder from which recordings come. Nothing in it is ever changed or deleted."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    folder: Path
+    patterns: Annotated[tuple[str, ...], Field(min_length=1, max_length=50)] = DEFAULT_PATTERNS
+    time_zone: TimeZone = "Asia/Shanghai"
+    rest_s: Annotated[float, Field(ge=0, le=86_400)] = 10.0
+    scan_interval_s: Annotated[float, Field(ge=0.1, le=86_400)] = 5.0
+    list_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 600.0
+    container_time: Literal["utc", "local", "end"] = "utc"
+
+    @field_validator("patterns")
+    @classmethod
+    def _patterns_are_readable(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                groups = set(re.compile(pattern).groupindex)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+            if unknown := groups - _GROUPS:
+                raise ValueError(f"{pattern!r} names the groups {sorted(unknown)}; known are {sorted(_GROUPS)}")
+            if not groups:
+                raise ValueError(f"{pattern!r} names no group; known are {sorted(_GROUPS)}")
+        return patterns
+
+
+class EdgeConfig(BaseSettings):
+    """Everything that can be set. An environment variable `TALLYLIGHT_EDGE_<KEY>` stands before the file."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="TALLYLIGHT_EDGE_")
+
+    data_dir: Path
+    sources: Annotated[tuple[SourceConfig, ...], Field(max_length=100)] = ()
+    release: Literal["keep", "receipted"] = "keep"
+    uploads_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    landing_keep_days: Annotated[float, Field(ge=0, le=3_650)] = 7.0
+    disk_warn_percent: Annotated[float, Field(gt=0, le=100)] = 80.0
+    disk_drop_released_percent: Annotated[float, Field(gt=0, le=100)] = 90.0
+    disk_stop_copying_percent: Annotated[float, Field(gt=0, le=100)] = 95.0
+    status_interval_s: Annotated[float, Field(ge=0.2, le=3_600)] = 30.0
+    resend_interval_s: Annotated[float, Field(ge=0.2, le=3_600)] = 10.0
+    language: Literal["auto", "zh-CN", "en"] = "auto"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> EdgeConfig:
+        names = [source.name for source in self.sources]
+        if len(set(names)) != len(names):
+            raise ValueError("two sources have the same name: give each its own")
+        levels = (self.disk_warn_percent, self.disk_drop_released_percent, self.disk_stop_copying_percent)
+        if list(levels) != sorted(levels):
+            raise ValueError(
+                "disk_warn_percent, disk_drop_released_percent and disk_stop_copying_percent must rise in this order"
+            )
+        if self.release != "keep" and self.sources:
+            raise ValueError('a watched folder supports release = "keep" alone: nothing in it is ever deleted')
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before what the file says; no other source."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load_config(path: Path) -> EdgeConfig:
+    """The settings in a file; relative paths in it start at the file's folder. Raises ConfigError."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(path=path, key="", why="no such file: make it with `tallylight-edge init`") from error
+    except OSError as error:
+        raise ConfigError(path=path, key="", why=f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path=path, key="", why=f"is not TOML: {error}") from error
+    try:
+        return EdgeConfig(**_with_absolute_paths(values, path.absolute().parent))
+    except ValidationError as error:
+        raise _told(path, error) from error
+
+
+def _with_absolute_paths(values: dict[str, Any], home: Path) -> dict[str, Any]:
+    values = {"data_dir": ".", **values}
+    if isinstance(values["data_dir"], str):
+        values["data_dir"] = (home / values["data_dir"]).resolve()
+    sources = values.get("sources", [])
+    if isinstance(sources, list):
+        for source in sources:
+            if isinstance(source, dict) and isinstance(source.get("folder"), str):
+                source["folder"] = (home / Path(source["folder"]).expanduser()).resolve()
+    return values
+
+
+def _told(path: Path, error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "extra_forbidden":
+            known = SourceConfig.model_fields if key.startswith("sources.") else EdgeConfig.model_fields
+            why = f"unknown key: remove it or correct its name (known here: {', '.join(sorted(known))})"
+        case "missing":
+            why = "is missing: add it"
+        case _:
+            why = f"{first['msg'].removeprefix('Value error, ')}: correct the value"
+    return ConfigError(path=path, key=key, why=why)
