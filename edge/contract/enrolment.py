@@ -22,7 +22,7 @@ class NotAnEnrolmentCodeError(ValueError):
 
     def __init__(self) -> None:
         super().__init__(
-            "not an enrolment code: it has the form TL1-SECRET-FINGERPRINT, as `tallylight-server gateway add` prints it"
+            "not an enrolment code: copy it whole as `tallylight-server gateway add` prints it, TL1-SECRET-FINGERPRINT"
         )
 
 

@@ -31,7 +31,7 @@ _TYPE = re.compile(r"tallylight\.v(?P<major>\d{1,4})\.(?P<kind>[a-z]{2,20})")
 
 
 class MessageRefusedError(Exception):
-    """A message that cannot be believed or read. It is set aside with the reason; the sender's state does not change."""
+    """A message that cannot be believed or read. It is set aside with the reason; nothing else changes."""
 
     def __init__(self, *, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -44,7 +44,7 @@ class UnknownVersionError(MessageRefusedError):
     def __init__(self, *, major: int) -> None:
         super().__init__(
             reason="unknown_version",
-            detail=f"message of version {major}, this program reads version {MAJOR_VERSION}: update the older of the two",
+            detail=f"message of version {major}, this program reads {MAJOR_VERSION}: update the older of the two",
         )
         self.major = major
 

@@ -1,4 +1,4 @@
-"""The server's key set: which keys sign receipts, and from when to when. A new set is signed by a key of the old one."""
+"""The server's key set: which keys sign receipts, and when. A new set is signed by a key of the old one."""
 
 from __future__ import annotations
 

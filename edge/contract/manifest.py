@@ -1,4 +1,4 @@
-"""The manifest: the gateway's signed statement about a clip. An envelope of its own, so that it can be exported alone."""
+"""The manifest: the gateway's signed statement about a clip. Its own envelope, so that it can be exported alone."""
 
 from __future__ import annotations
 

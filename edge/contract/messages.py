@@ -150,7 +150,7 @@ class RefusalReason(StrEnum):
 
 
 class Refusal(WireModel):
-    """No, for now (bare, with `retry_after_s`) or for good (signed, `permanent`). Never releases or deletes anything."""
+    """No, for now (bare, `retry_after_s`) or for good (signed, `permanent`). Never releases or deletes anything."""
 
     clip_id: ClipId
     reason: Annotated[str, Field(max_length=40)]
