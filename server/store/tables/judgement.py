@@ -24,7 +24,7 @@ class LinkRow(Base):
 
 
 class Finding(Base):
-    """Something a supervisor must look at. `finding_id` follows from kind, subject and place, so judging twice makes one.
+    """Something a supervisor must look at. `finding_id` follows from kind, subject and place: judging twice makes one.
 
     States: open, explained, accepted, rejected, rectified, withdrawn. `cause`, `from_us`, `until_us` and evidence are
     those of the latest judgement; each change is a FindingStep.
@@ -98,7 +98,7 @@ class SignIn(Base):
 
 
 class ViewReason(Base):
-    """Why a clip is played in this session; given once per clip and sign-in, its act committed before the first byte."""
+    """Why a clip is played in this session; once per clip and sign-in, its act committed before the first byte."""
 
     __tablename__ = "view_reason"
     token_sha256: Mapped[str] = mapped_column(ForeignKey("sign_in.token_sha256"), primary_key=True)

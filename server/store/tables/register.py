@@ -153,5 +153,3 @@ class Installation(Recorded, Base):
     __tablename__ = "installation"
     site_number: Mapped[str] = mapped_column(index=True)
     device_number: Mapped[str] = mapped_column(index=True)
-
-

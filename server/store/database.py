@@ -1,0 +1,139 @@
+"""The database: many readers, one writer, and nothing called durable before COMMIT has returned.
+
+SQLite in WAL mode with synchronous=FULL, checked at open. Writers take a lock and BEGIN IMMEDIATE, because a reader
+that becomes a writer fails with "database is locked" the moment another wrote in between.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 10_000
+_FULL = 2
+_WRITING = "tallylight_writing"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class DatabaseUnusableError(Exception):
+    """The database cannot be used as it is; the program stops, and a person decides."""
+
+    def __init__(self, *, url: str, why: str, do: str) -> None:
+        super().__init__(f"database {url}: {why}. {do}")
+        self.url, self.why, self.do = url, why, do
+
+
+class WritingInsideWritingError(RuntimeError):
+    """One thread asked for a second writing transaction inside its first; it would wait for itself."""
+
+    def __init__(self) -> None:
+        super().__init__("writing() inside writing(): pass the session on instead")
+
+
+class Database:
+    """One database by URL. Thread-safe; sessions are not, and live as long as their `with` block."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.url = parsed.render_as_string(hide_password=True)
+        if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+            raise DatabaseUnusableError(
+                url=self.url,
+                why="it is not a SQLite file",
+                do="Write sqlite:////PATH/tallylight.sqlite3 in server.toml",
+            )
+        self.path = Path(parsed.database)
+        self._engine = create_engine(parsed, pool_size=20, max_overflow=60, pool_timeout=30)
+        event.listen(self._engine, "connect", _prepare_connection)
+        event.listen(self._engine, "begin", _begin)
+        self._writing_engine = self._engine.execution_options(**{_WRITING: True})
+        self._writer = threading.Lock()
+        self._writer_thread: int | None = None
+        self._check_durability()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view of the committed rows. Nothing that is added or changed in it is kept."""
+        with Session(self._engine, autoflush=False, expire_on_commit=False) as session:
+            yield session  # closing rolls back and leaves what was read usable
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """The one writing transaction: committed, and so durable, when the block ends; rolled back on any error."""
+        if self._writer_thread == threading.get_ident():
+            raise WritingInsideWritingError
+        with self._writer:
+            self._writer_thread = threading.get_ident()
+            try:
+                with Session(self._writing_engine, expire_on_commit=False) as session:
+                    session.connection()  # BEGIN IMMEDIATE now: what is read from here on cannot change under us
+                    yield session
+                    session.commit()
+            finally:
+                self._writer_thread = None
+
+    def migrate(self) -> None:
+        """Bring the schema to this program's version, in one transaction. Raises DatabaseUnusableError if newer."""
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        with self._writer, self._writing_engine.begin() as connection:
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise DatabaseUnusableError(
+                    url=self.url,
+                    why=f"its schema is not known to this program ({error})",
+                    do="Install the newer program",
+                ) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations' tests and metrics; everything else uses reading() and writing()."""
+        return self._engine
+
+    def _check_durability(self) -> None:
+        try:
+            with self._engine.connect() as connection:
+                journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+                synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        except OperationalError as error:
+            raise DatabaseUnusableError(
+                url=self.url, why=f"it cannot be opened ({error.orig})", do="Check the folder and its owner"
+            ) from error
+        if journal != "wal" or synchronous != _FULL:
+            raise DatabaseUnusableError(
+                url=self.url,
+                why=f"journal_mode is {journal}, synchronous is {synchronous}; receipts need wal and {_FULL} (full)",
+                do="Put the data folder on a local disk",
+            )
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin` does
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,36 @@
+"""What must be judged again because its facts changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from server.store.tables import ToJudge
+
+
+def mark(session: Session, kind: str, number: str, now_us: int) -> None:
+    """Judge device, officer, case, duty or `all` again, in the transaction that changed the facts.
+
+    A subject that waits already gets the later time: whoever judged it before this instant must not unmark it.
+    """
+    row = session.scalars(
+        select(ToJudge).where(ToJudge.subject_kind == kind, ToJudge.subject_number == number)
+    ).one_or_none()
+    if row is None:
+        session.add(ToJudge(subject_kind=kind, subject_number=number, since_us=now_us))
+    else:
+        row.since_us = max(row.since_us + 1, now_us)
+    session.flush()
+
+
+def waiting(session: Session, *, limit: int = 200) -> list[ToJudge]:
+    """What waits, the longest first."""
+    return list(session.scalars(select(ToJudge).order_by(ToJudge.row_id).limit(limit)))
+
+
+def unmark(session: Session, judged: Iterable[ToJudge]) -> None:
+    """Take off what was judged, unless it was marked again since it was read."""
+    for row in judged:
+        session.execute(delete(ToJudge).where(ToJudge.row_id == row.row_id, ToJudge.since_us == row.since_us))
