@@ -109,6 +109,14 @@ class Certificate(Recorded, Base):
     withdrawn_us: Mapped[int | None]
 
 
+class FootageAssignment(Recorded, Base):
+    """Which device a clip of unknown origin is from, as a person said it. `number` is the clip id."""
+
+    __tablename__ = "footage_assignment"
+    device_number: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str]
+
+
 class Case(Recorded, Base):
     """An enforcement act or accident. `valid_from_us` is `occurred`; a point in time, so valid_until_us is None."""
 

@@ -70,6 +70,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assignment_replaces"), ["replaces"], unique=False)
 
     op.create_table(
+        "footage_assignment",
+        sa.Column("device_number", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("valid_from_us", sa.BigInteger(), nullable=False),
+        sa.Column("valid_until_us", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_us", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("replaces", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("row_id", name=op.f("pk_footage_assignment")),
+    )
+    with op.batch_alter_table("footage_assignment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_footage_assignment_device_number"), ["device_number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_assignment_number"), ["number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_assignment_recorded_us"), ["recorded_us"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_assignment_replaces"), ["replaces"], unique=False)
+
+    op.create_table(
         "case_record",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("unit_number", sa.String(), nullable=False),
@@ -739,6 +759,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_record_number"))
 
     op.drop_table("case_record")
+    with op.batch_alter_table("footage_assignment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_replaces"))
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_recorded_us"))
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_number"))
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_device_number"))
+
+    op.drop_table("footage_assignment")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_replaces"))
         batch_op.drop_index(batch_op.f("ix_assignment_recorded_us"))
