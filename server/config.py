@@ -1,0 +1,196 @@
+"""The server's settings: one TOML file in the data folder; every key known, every value checked before use."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic.main import BaseModel
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+CONFIG_NAME = "server.toml"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; a person must change the file."""
+
+    def __init__(self, *, path: Path, key: str, why: str) -> None:
+        where = f", key `{key}`" if key else ""
+        super().__init__(f"{path}{where}: {why}")
+        self.path, self.key, self.why = path, key, why
+
+
+class _Section(BaseModel, extra="forbid", frozen=True):
+    """A table of the file; unknown keys are refused."""
+
+
+class HttpConfig(_Section):
+    """Pages and API."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8470
+    public_url: str = ""  # as browsers and gateways reach it; empty: http://HOST:PORT
+    sign_in_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    sign_in_longest_hours: Annotated[int, Field(ge=1, le=168)] = 12
+
+    @property
+    def url(self) -> str:
+        """The address that links and gateways use, without a slash at its end."""
+        return self.public_url.rstrip("/") or f"http://{_in_url(self.host)}:{self.port}"
+
+
+class MetricsConfig(_Section):
+    """Figures for Prometheus, on a port of their own that is reachable on this machine alone."""
+
+    enabled: bool = True
+    port: Port = 8471
+
+
+class BrokerConfig(_Section):
+    """The MQTT broker: the embedded one, or any other by URL."""
+
+    url: str = ""  # empty: the embedded broker
+    embedded_host: str = "127.0.0.1"
+    embedded_port: Port = 8472
+    embedded_public: bool = False
+    gateway_url: str = ""  # as gateways reach the broker; empty: the same address as this server's own
+    ca_file: Path | None = None
+    admin_user: str = "admin"  # of an external broker's dynamic-security plugin
+    admin_password_file: Path | None = None
+    shared_subscription: bool = False  # several ingest workers on one MQTT 5 broker
+
+    @field_validator("url", "gateway_url")
+    @classmethod
+    def _is_mqtt(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in {"mqtt", "mqtts"} or not urlsplit(url).hostname):
+            raise ValueError(f"{url!r} is no broker address, such as mqtt://127.0.0.1:1883")
+        return url
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the server runs its own broker."""
+        return not self.url
+
+    @property
+    def server_url(self) -> str:
+        """Where this server reaches the broker."""
+        return self.url or f"mqtt://{_in_url(self.embedded_host)}:{self.embedded_port}"
+
+    @property
+    def told_to_gateways(self) -> str:
+        """Where gateways reach the broker."""
+        return self.gateway_url or self.server_url
+
+
+class IngestConfig(_Section):
+    """How much is taken in at once."""
+
+    chunk_bytes: Annotated[int, Field(ge=1024, le=900_000)] = 512 * 1024
+    window_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
+    gateway_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
+    worker_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
+    grant_idle_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    busy_retry_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
+    full_retry_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    set_aside_rows: Annotated[int, Field(ge=10, le=1_000_000)] = 10_000
+
+
+class StoreConfig(_Section):
+    """Where sealed clips lie."""
+
+    clips: Path | None = None  # empty: the folder `clips` in the data folder
+    reserve_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3
+    database_url: str = ""  # empty: tallylight.sqlite3 in the data folder
+
+
+class ServerConfig(BaseSettings):
+    """Everything that can be set. An environment variable such as `TALLYLIGHT_HTTP__PORT` stands before the file."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="TALLYLIGHT_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    rules: tuple[str, ...] = ("cn-traffic",)
+    rules_dir: Path | None = None
+    http: HttpConfig = HttpConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    broker: BrokerConfig = BrokerConfig()
+    ingest: IngestConfig = IngestConfig()
+    store: StoreConfig = StoreConfig()
+
+    @property
+    def clips_dir(self) -> Path:
+        return self.store.clips or self.data_dir / "clips"
+
+    @property
+    def database_url(self) -> str:
+        return self.store.database_url or f"sqlite:///{self.data_dir / 'tallylight.sqlite3'}"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.data_dir / "keys"
+
+    def addresses_without_tls(self) -> list[str]:
+        """Settings that would show the server, unencrypted, beyond this machine. It does not start with any."""
+        wrong = []
+        if self.http.host not in LOOPBACK:
+            wrong.append(f"http.host = {self.http.host!r}")
+        if self.broker.embedded and self.broker.embedded_host not in LOOPBACK and not self.broker.embedded_public:
+            wrong.append(f"broker.embedded_host = {self.broker.embedded_host!r}")
+        for key, url in (("broker.url", self.broker.url), ("broker.gateway_url", self.broker.gateway_url)):
+            if url and urlsplit(url).scheme == "mqtt" and urlsplit(url).hostname not in LOOPBACK:
+                wrong.append(f"{key} = {url!r}")
+        return wrong
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before what the file says; no other source."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load_config(data_dir: Path) -> ServerConfig:
+    """The settings in a data folder. Raises ConfigError."""
+    path = data_dir / CONFIG_NAME
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(path=path, key="", why="no such file: make it with `tallylight-server init`") from error
+    except OSError as error:
+        raise ConfigError(path=path, key="", why=f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path=path, key="", why=f"is not TOML: {error}") from error
+    try:
+        return ServerConfig(**{**values, "data_dir": data_dir.absolute()})
+    except ValidationError as error:
+        raise _told(path, error) from error
+
+
+def _told(path: Path, error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return ConfigError(path=path, key=key, why="unknown key: remove it or correct its name")
+    return ConfigError(path=path, key=key, why=f"{first['msg'].removeprefix('Value error, ')}: correct the value")
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
