@@ -1,0 +1,216 @@
+"""The journal: the gateway's only memory, one SQLite file, one writer, every commit on stable storage."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edge.contract.instants import UtcMicros
+from edge.platform.durable import fsync_directory
+from edge.storage.schema import SCHEMA, SCHEMA_VERSION
+
+_SYNCHRONOUS_FULL = 2
+_BUSY_TIMEOUT_MS = 10_000
+
+
+class JournalUnusableError(Exception):
+    """The journal cannot be trusted or read; the agent stops and a person acts."""
+
+    def __init__(self, *, path: Path, why: str, advice: str) -> None:
+        super().__init__(f"journal {path}: {why}. {advice}")
+        self.path, self.why, self.advice = path, why, advice
+
+
+class JournalInUseError(Exception):
+    """Another process keeps this journal; two agents on one data folder would land everything twice."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(f"journal {path} is in use: another agent runs on this data folder. End it first")
+        self.path = path
+
+
+class JournalFullError(Exception):
+    """No space for a row. Nothing of the transaction stands; the caller waits for space and does it again."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(f"journal {path}: the disk is full. Free space on it; the agent goes on by itself")
+        self.path = path
+
+
+class Journal:
+    """One connection shared by all threads; whoever holds it has the whole of it (an RLock)."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, boot_id: str, lock_descriptor: int) -> None:
+        self._path, self._connection = path, connection
+        self._lock_descriptor = lock_descriptor
+        self._lock = threading.RLock()
+        self._depth = 0
+        self.boot_id = boot_id
+        """Id of this start of the agent, form of a TopicId; counters are unique within it."""
+
+    @staticmethod
+    def open(path: Path, *, now_us: UtcMicros) -> Journal:
+        """The journal at `path`, made where there is none, checked, with a boot row of its own.
+
+        Raises JournalUnusableError (damaged, newer schema, a disk that does not keep its word) or JournalInUseError.
+        """
+        lock_descriptor = _lock_file(path)
+        try:
+            connection = _connect(path)
+            try:
+                _make_durable_and_check(connection, path)
+                _make_schema(connection, path)
+                boot_id = f"boot-{secrets.token_hex(8)}"
+                connection.execute("INSERT INTO boot (boot_id, started_us) VALUES (?, ?)", (boot_id, now_us))
+            except sqlite3.DatabaseError as error:
+                connection.close()
+                raise _unusable(path, error) from error
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            os.close(lock_descriptor)
+            raise
+        fsync_directory(path.parent)
+        return Journal(path, connection, boot_id=boot_id, lock_descriptor=lock_descriptor)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """BEGIN IMMEDIATE .. COMMIT; rolled back on an error. Inside another transaction of this thread it joins it.
+
+        Raises JournalFullError where the disk has no space.
+        """
+        with self._lock:
+            if self._depth:
+                yield self._connection
+                return
+            self._depth = 1
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+                    raise JournalFullError(path=self._path) from error
+                raise
+            finally:
+                self._depth = 0
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def next_counter(self) -> int:
+        """A number that was never given before under this boot id; joins the running transaction."""
+        with self.transaction() as rows:
+            (counter,) = rows.execute(
+                "UPDATE boot SET next_counter = next_counter + 1 WHERE boot_id = ? RETURNING next_counter - 1",
+                (self.boot_id,),
+            ).fetchone()
+        return int(counter)
+
+    def close(self) -> None:
+        """Give the file back; the journal cannot be used after it."""
+        with self._lock:
+            self._connection.close()
+            with suppress(OSError):  # a second close: the lock is gone already, which is what is wanted
+                os.close(self._lock_descriptor)
+
+
+@contextmanager
+def reading_journal(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection beside a running agent, for `status` and `doctor`. Raises JournalUnusableError."""
+    if not path.exists():
+        raise JournalUnusableError(path=path, why="there is none yet", advice="Start the agent once")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+    try:
+        connection.row_factory = sqlite3.Row
+        _check_version(connection, path)
+        connection.execute("BEGIN")  # one snapshot for all that is shown
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+    finally:
+        connection.close()
+
+
+def remember(rows: sqlite3.Connection, key: str, value: str) -> None:
+    """Keep a small fact under `key`."""
+    rows.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+
+
+def remembered(rows: sqlite3.Connection, key: str) -> str | None:
+    """The fact kept under `key`."""
+    row = rows.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _lock_file(path: Path) -> int:
+    descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise JournalInUseError(path=path) from error
+    return descriptor
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _make_durable_and_check(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
+    if mode != "wal" or synchronous != _SYNCHRONOUS_FULL:
+        raise JournalUnusableError(
+            path=path,
+            why=f"it cannot be kept durably here (journal mode {mode}, synchronous {synchronous})",
+            advice="Put the data folder on a local disk",
+        )
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise JournalUnusableError(
+            path=path,
+            why=f"it is damaged ({verdict})",
+            advice="Restore it from the backup, or move it away and re-dock",
+        )
+
+
+def _make_schema(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    else:
+        _check_version(connection, path)
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        raise JournalUnusableError(
+            path=path,
+            why=f"it has schema version {version}, this program reads version {SCHEMA_VERSION}",
+            advice="Install the release of tallylight-edge that wrote it, or a newer one",
+        )
+
+
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> JournalUnusableError:
+    return JournalUnusableError(
+        path=path, why=f"SQLite says: {error}", advice="Restore it from the backup, or move it away and re-dock"
+    )
