@@ -1,0 +1,98 @@
+"""Reports and events: signed and kept in the transaction of what they tell, sent until the server says they are noted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edge.contract.dsse import Signer
+from edge.contract.events import up_event
+from edge.contract.instants import UtcMicros
+from edge.contract.messages import NotedItem
+from edge.contract.topics import UpKind
+from edge.contract.wire_model import MAX_CONTROL_BYTES, WireModel
+from edge.storage.journal import Journal
+
+
+class MessageTooLargeError(Exception):
+    """A message beyond what every broker takes; whoever made it must split it."""
+
+    def __init__(self, *, kind: UpKind, size_bytes: int) -> None:
+        super().__init__(f"a {kind} of {size_bytes} bytes is larger than {MAX_CONTROL_BYTES}: send it in parts")
+        self.kind, self.size_bytes = kind, size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message the server has not noted, as it was signed."""
+
+    boot_id: str
+    counter: int
+    kind: UpKind
+    message: bytes
+    made_us: UtcMicros
+
+
+class Outbox:
+    """Signs in the gateway's name and keeps what must not be lost."""
+
+    def __init__(self, journal: Journal, *, gateway_id: str, signer: Signer) -> None:
+        self._journal, self._gateway_id, self._signer = journal, gateway_id, signer
+
+    def put(self, rows: sqlite3.Connection, kind: UpKind, data: WireModel, now_us: UtcMicros) -> NotedItem:
+        """Keep a report or events message in the caller's transaction `rows`; returns the name `noted` will use.
+
+        Raises MessageTooLargeError.
+        """
+        message, counter = self._signed(kind, data, now_us)
+        if len(message) > MAX_CONTROL_BYTES:
+            raise MessageTooLargeError(kind=kind, size_bytes=len(message))
+        rows.execute(
+            "INSERT INTO outbox (boot_id, counter, kind, message, made_us) VALUES (?, ?, ?, ?, ?)",
+            (self._journal.boot_id, counter, kind.value, message, now_us),
+        )
+        return NotedItem(boot_id=self._journal.boot_id, counter=counter)
+
+    def passing(self, kind: UpKind, data: WireModel, now_us: UtcMicros) -> bytes:
+        """A message that is sent once and not kept: hello, offer, status, holding."""
+        return self._signed(kind, data, now_us)[0]
+
+    def waiting(self, limit: int) -> list[WaitingMessage]:
+        """What the server has not noted, oldest first."""
+        with self._journal.transaction() as rows:
+            found = rows.execute(
+                "SELECT boot_id, counter, kind, message, made_us FROM outbox WHERE noted_us IS NULL"
+                " ORDER BY made_us, boot_id, counter LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [
+            WaitingMessage(
+                row["boot_id"], row["counter"], UpKind(row["kind"]), row["message"], UtcMicros(row["made_us"])
+            )
+            for row in found
+        ]
+
+    def noted(self, items: Iterable[NotedItem], now_us: UtcMicros) -> int:
+        """The server has these durably: how many of them were waiting. Unknown names change nothing."""
+        with self._journal.transaction() as rows:
+            return sum(
+                rows.execute(
+                    "UPDATE outbox SET noted_us = ? WHERE boot_id = ? AND counter = ? AND noted_us IS NULL",
+                    (now_us, item.boot_id, item.counter),
+                ).rowcount
+                for item in items
+            )
+
+    def _signed(self, kind: UpKind, data: WireModel, now_us: UtcMicros) -> tuple[bytes, int]:
+        counter = self._journal.next_counter()
+        message = up_event(
+            kind,
+            data,
+            gateway_id=self._gateway_id,
+            boot_id=self._journal.boot_id,
+            counter=counter,
+            now_us=now_us,
+            signer=self._signer,
+        )
+        return message, counter
