@@ -76,6 +76,7 @@ class EdgeConfig(BaseSettings):
     data_dir: Path
     sources: Annotated[tuple[SourceConfig, ...], Field(max_length=100)] = ()
     release: Literal["keep", "receipted"] = "keep"
+    clock_vouched: bool = False  # a person vouches that the host keeps this clock, where the kernel cannot know
     uploads_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
     landing_keep_days: Annotated[float, Field(ge=0, le=3_650)] = 7.0
     disk_warn_percent: Annotated[float, Field(gt=0, le=100)] = 80.0

@@ -20,3 +20,7 @@ def test_steady_time_never_goes_back() -> None:
 
 def test_the_kernel_is_asked_whether_the_clock_is_kept() -> None:
     assert SystemClock().synchronised() in (True, False)
+
+
+def test_a_clock_that_a_person_vouches_for_counts_as_synchronised() -> None:
+    assert SystemClock(vouched=True).synchronised()
