@@ -1,0 +1,111 @@
+"""Sightings: each meeting of the gateway with a content, and what the inspection said about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from edge.contract.instants import UtcMicros
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRow:
+    """One meeting. `path` is relative to the source's folder, `path` and `file_name` in text form (see devices)."""
+
+    sighting_id: str
+    clip_id: str
+    docking_id: str
+    device: str | None
+    file_name: str
+    path: str
+    source: str
+    seen_us: UtcMicros
+    modified_us: UtcMicros
+    generation: int
+    sidecar: bytes | None = None
+
+
+_COLUMNS = (
+    "sighting_id, clip_id, docking_id, device, file_name, path, source, seen_us, modified_us, generation, sidecar"
+)
+
+
+def add_sighting(rows: sqlite3.Connection, sighting: SightingRow) -> None:
+    """A new meeting; (source, path, generation) is unique."""
+    rows.execute(
+        f"INSERT INTO sighting ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
+        (
+            sighting.sighting_id,
+            sighting.clip_id,
+            sighting.docking_id,
+            sighting.device,
+            sighting.file_name,
+            sighting.path,
+            sighting.source,
+            sighting.seen_us,
+            sighting.modified_us,
+            sighting.generation,
+            sighting.sidecar,
+        ),
+    )
+
+
+def uninspected(rows: sqlite3.Connection, *, limit: int) -> list[SightingRow]:
+    """Sightings without a manifest, oldest first."""
+    found = rows.execute(
+        f"SELECT {_COLUMNS} FROM sighting WHERE manifest IS NULL ORDER BY seen_us, sighting_id LIMIT ?",  # noqa: S608
+        (limit,),
+    )
+    return [_sighting(row) for row in found]
+
+
+def last_sighting_of(rows: sqlite3.Connection, source: str, path: str) -> SightingRow | None:
+    """The latest generation met under that path."""
+    row = rows.execute(
+        f"SELECT {_COLUMNS} FROM sighting WHERE source = ? AND path = ? ORDER BY generation DESC LIMIT 1",  # noqa: S608
+        (source, path),
+    ).fetchone()
+    return None if row is None else _sighting(row)
+
+
+def probe_result_of(rows: sqlite3.Connection, clip_id: str) -> str | None:
+    """What an earlier inspection found in the same content (JSON), so that it is not probed twice."""
+    row = rows.execute(
+        "SELECT inspection FROM sighting WHERE clip_id = ? AND inspection IS NOT NULL LIMIT 1", (clip_id,)
+    ).fetchone()
+    return None if row is None else str(row["inspection"])
+
+
+def keep_inspection(
+    rows: sqlite3.Connection, sighting_id: str, *, inspection: str, manifest: bytes, now_us: UtcMicros
+) -> None:
+    """The probe's result and the signed manifest."""
+    rows.execute(
+        "UPDATE sighting SET inspection = ?, manifest = ?, inspected_us = ? WHERE sighting_id = ?",
+        (inspection, manifest, now_us, sighting_id),
+    )
+
+
+def contents_without_sighting(rows: sqlite3.Connection, *, landed_before_us: UtcMicros) -> list[str]:
+    """Clip ids that were adopted from the landing area and whose source has not come back."""
+    found = rows.execute(
+        "SELECT clip_id FROM content WHERE landed_us <= ? AND clip_id NOT IN (SELECT clip_id FROM sighting)",
+        (landed_before_us,),
+    )
+    return [row["clip_id"] for row in found]
+
+
+def _sighting(row: sqlite3.Row) -> SightingRow:
+    return SightingRow(
+        sighting_id=row["sighting_id"],
+        clip_id=row["clip_id"],
+        docking_id=row["docking_id"],
+        device=row["device"],
+        file_name=row["file_name"],
+        path=row["path"],
+        source=row["source"],
+        seen_us=UtcMicros(row["seen_us"]),
+        modified_us=UtcMicros(row["modified_us"]),
+        generation=row["generation"],
+        sidecar=row["sidecar"],
+    )
