@@ -134,11 +134,15 @@ def open_up(raw: bytes, kind: UpKind, *, gateway_id: str, verifier: Verifier) ->
 
 
 def open_down(raw: bytes, kind: DownKind, *, gateway_id: str, verifier: Verifier) -> Opened:
-    """The server's message; the same rules. A permanent refusal without a signature is refused."""
+    """The server's message; the same rules. A permanent refusal without a signature is refused.
+
+    A receipt may name another gateway: it says that a content is sealed, and its stored bytes go to whoever offers it.
+    """
     event, signed = _read(raw, verifier)
     if kind in SIGNED_DOWN and not signed:
         raise MessageRefusedError(reason="unsigned", detail=f"{kind} must be signed")
-    opened = _checked(raw, event, kind, DOWN_MODELS[kind], gateway_id, signed)
+    owner = event.gatewayid if kind is DownKind.RECEIPT else gateway_id
+    opened = _checked(raw, event, kind, DOWN_MODELS[kind], owner, signed)
     if isinstance(opened.data, Refusal) and opened.data.permanent and not signed:
         raise MessageRefusedError(reason="unsigned", detail="a permanent refusal must be signed")
     return opened

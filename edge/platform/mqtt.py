@@ -12,21 +12,19 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge.platform.mqtt_connection import MqttConnection, OnMessage
 
 log = structlog.get_logger(__name__)
 
-OnMessage = Callable[[str, bytes], None]
 _ANSWER_WAIT_S = 5.0
-_FAREWELL_S = 1.0
 _WRONG_PROTOCOL = "Unsupported protocol version"
 
 
@@ -84,7 +82,7 @@ class MqttLink:
         self._on_message, self._on_connected = on_message, on_connected
         self._protocol = paho.MQTTv5 if prefer_mqtt5 else paho.MQTTv311
         self._keepalive_s, self._retry_s = keepalive_s, retry_s
-        self._connection: _Connection | None = None
+        self._connection: MqttConnection | None = None
         self._stopping, self._up = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="mqtt-link", daemon=True)
         self.state = LinkState.CONNECTING
@@ -116,15 +114,18 @@ class MqttLink:
         """Whether the connection stands now."""
         return self._up.is_set()
 
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1) -> bool:
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int = 1, on_broker_has: Callable[[], None] | None = None
+    ) -> bool:
         """Hand a message to the connection. False: there is none, nothing was sent; say it again later.
 
-        True promises nothing: only the other side's answer does.
+        True promises nothing: only the other side's answer does. `on_broker_has` is called once the broker has taken
+        the message; that says how fast the link is, and nothing about delivery.
         """
         connection = self._connection
         if connection is None or not self._up.is_set():
             return False
-        return connection.client.publish(topic, payload, qos=qos).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        return connection.publish(topic, payload, qos, on_broker_has)
 
     # ------------------------------------------------------------------ the link's thread
     def _keep_up(self) -> None:
@@ -140,7 +141,7 @@ class MqttLink:
 
     def _one_connection(self) -> bool:
         """Connect, serve until the connection ends, tidy up. Whether it was ever fully up."""
-        connection = _Connection(self._new_client(), self._subscriptions, self._on_message, self._came_up)
+        connection = MqttConnection(self._new_client(), self._subscriptions, self._on_message, self._came_up)
         self._connection = connection
         try:
             connection.client.connect(self._login.host, self._login.port, keepalive=self._keepalive_s)
@@ -157,7 +158,7 @@ class MqttLink:
             log.info("broker_connection_ended", user=self._login.user)
         return connection.was_up
 
-    def _serve(self, connection: _Connection) -> None:
+    def _serve(self, connection: MqttConnection) -> None:
         """Wait until the connection ends or the link stops, and say why where it never came up."""
         waited_s = 0.0
         while not self._stopping.is_set() and not connection.ended.wait(0.1):
@@ -199,80 +200,6 @@ class MqttLink:
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             client.tls_set_context(context)
         return client
-
-
-class _Connection:
-    """One client from its first to its last packet, and what became of it."""
-
-    def __init__(
-        self, client: paho.Client, subscriptions: Sequence[str], on_message: OnMessage, came_up: Callable[[], None]
-    ) -> None:
-        self.client, self._subscriptions = client, subscriptions
-        self._on_message, self._came_up = on_message, came_up
-        self.answered, self.was_up = False, False
-        self.refused: str | None = None
-        self.ended = threading.Event()
-        self._unconfirmed: set[int] = set()
-        client.on_connect, client.on_subscribe = self._connected, self._subscribed
-        client.on_disconnect, client.on_message = self._disconnected, self._message
-
-    def close(self) -> None:
-        """Say goodbye; a link that no longer takes bytes is cut, so that this always returns."""
-        self.client.on_message = None
-        self.client.disconnect()
-        self.ended.clear()
-        if self.client.is_connected():
-            self.ended.wait(_FAREWELL_S)
-        stream = self.client.socket()
-        if isinstance(stream, socket.socket):
-            with suppress(OSError):  # already gone
-                stream.shutdown(socket.SHUT_RDWR)
-        self.client.loop_stop()
-
-    # ------------------------------------------------------------------ called by the client's thread
-    def _connected(self, _c: paho.Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
-        self.answered = True
-        if reason.is_failure:
-            self._refuse(str(reason))
-            return
-        for pattern in self._subscriptions:
-            _, number = self.client.subscribe(pattern, qos=1)
-            if number is not None:
-                self._unconfirmed.add(number)
-        if not self._unconfirmed:
-            self._complete()
-
-    def _subscribed(self, _c: object, _u: object, number: int, reasons: list[ReasonCode], _p: object) -> None:
-        if any(reason.is_failure for reason in reasons):
-            self._refuse("a subscription is not allowed")
-            return
-        self._unconfirmed.discard(number)
-        if not self._unconfirmed and not self.was_up:
-            self._complete()
-
-    def _disconnected(self, _c: object, _u: object, _f: object, _r: object, _p: object) -> None:
-        self.ended.set()
-
-    def _message(self, _c: object, _u: object, message: paho.MQTTMessage) -> None:
-        if message.retain:  # nothing here is ever retained: what is, comes from someone else
-            return
-        self._guarded(lambda: self._on_message(message.topic, bytes(message.payload)))
-
-    def _complete(self) -> None:
-        self.was_up = True
-        self._guarded(self._came_up)
-
-    def _refuse(self, why: str) -> None:
-        self.refused = why
-        self.ended.set()
-
-    def _guarded(self, call: Callable[[], None]) -> None:
-        """The outermost frame of the client's thread: a fault of ours must end the connection, not silence it."""
-        try:
-            call()
-        except Exception:
-            log.exception("message_handler_failed")
-            self.ended.set()
 
 
 def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:

@@ -1,4 +1,4 @@
-"""Reports and events: signed and kept in the transaction of what they tell, sent until the server says they are noted."""
+"""Reports and events: signed and kept in the transaction of what they tell, sent until the server has noted them."""
 
 from __future__ import annotations
 

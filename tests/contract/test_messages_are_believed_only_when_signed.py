@@ -83,9 +83,17 @@ def test_a_server_message_signed_by_a_gateway_is_refused(name: str) -> None:
         open_down(MESSAGES[name], DownKind(kind_of(name)), gateway_id=GATEWAY, verifier=GATEWAY_KEYS)
 
 
-@pytest.mark.parametrize("name", [*SIGNED_UP, *SIGNED_DOWN, "status", "holding", "grant", "have", "refusal-busy"])
+NOT_A_RECEIPT = [name for name in SIGNED_DOWN if kind_of(name) != DownKind.RECEIPT]
+
+
+@pytest.mark.parametrize("name", [*SIGNED_UP, *NOT_A_RECEIPT, "status", "holding", "grant", "have", "refusal-busy"])
 def test_a_message_of_another_gateway_is_refused(name: str) -> None:
     assert refused(name, MESSAGES[name], gateway_id="gw-ffffffffffffffff") == "wrong_gateway"
+
+
+def test_a_receipt_serves_every_gateway_that_holds_the_same_content() -> None:
+    opened = open_down(MESSAGES["receipt"], DownKind.RECEIPT, gateway_id="gw-ffffffffffffffff", verifier=SERVER_KEYS)
+    assert opened.signed
 
 
 def test_a_message_under_the_topic_of_another_kind_is_refused() -> None:

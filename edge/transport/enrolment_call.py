@@ -1,0 +1,126 @@
+"""The one HTTP call of a gateway: its enrolment, over TLS pinned to the fingerprint in the code, or on the loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import ssl
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import ValidationError
+
+from edge.contract.enrolment import ENROLMENT_PATH, EnrolmentAnswer, EnrolmentRequest
+from edge.platform.addresses import url_is_loopback
+
+_TIMEOUT_S = 20.0
+_LARGEST_ANSWER_BYTES = 1_000_000
+
+
+class ServerAddressError(Exception):
+    """The address cannot be used; a person gives another."""
+
+    def __init__(self, *, url: str, why: str) -> None:
+        super().__init__(f"{url}: {why}")
+        self.url, self.why = url, why
+
+
+class ServerUnreachableError(Exception):
+    """Nobody answers there, or not as a Tallylight server would; the same code may be tried again."""
+
+    def __init__(self, *, url: str, why: str) -> None:
+        super().__init__(f"{url}: {why}. Check the address and that the server runs; the same code can be tried again")
+        self.url, self.why = url, why
+
+
+class ForeignServerError(Exception):
+    """The TLS key there is not the one the code names; nothing was sent."""
+
+    def __init__(self, *, url: str) -> None:
+        super().__init__(
+            f"{url}: this is not the server that made the code (its TLS key differs). Nothing was sent. Check the"
+            " address; if the server has a new key, get a new code with `tallylight-server gateway add`"
+        )
+        self.url = url
+
+
+class EnrolmentRefusedError(Exception):
+    """The server does not take the code: wrong, used by another key, or expired."""
+
+    def __init__(self, *, status: int, reason: str) -> None:
+        super().__init__(
+            f"the server refused the enrolment: {reason}. Get a new code with `tallylight-server gateway add NAME`"
+        )
+        self.status, self.reason = status, reason
+
+
+def ask_to_enrol(url: str, request: EnrolmentRequest, *, tls_fingerprint: bytes) -> EnrolmentAnswer:
+    """Post the request to the server at `url`; `tls_fingerprint` is SHA-256 over its SubjectPublicKeyInfo.
+
+    Raises ServerAddressError, ServerUnreachableError, ForeignServerError or EnrolmentRefusedError.
+    """
+    connection = _connection(url)
+    path = urlsplit(url).path.rstrip("/") + ENROLMENT_PATH
+    try:
+        connection.connect()
+        _check_pin(connection, url, tls_fingerprint)
+        connection.request("POST", path, body=request.model_dump_json(), headers={"Content-Type": "application/json"})
+        response = connection.getresponse()
+        status, body = response.status, response.read(_LARGEST_ANSWER_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        raise ServerUnreachableError(url=url, why=f"no answer ({error or type(error).__name__})") from error
+    finally:
+        connection.close()
+    if 400 <= status < 500 and status not in {404, 405, 429}:
+        raise EnrolmentRefusedError(status=status, reason=_reason(body))
+    if not 200 <= status < 300:
+        raise ServerUnreachableError(url=url, why=f"it answered with status {status}, {_reason(body)}")
+    try:
+        return EnrolmentAnswer.model_validate_json(body)
+    except ValidationError as error:
+        raise ServerUnreachableError(url=url, why="it does not answer as a Tallylight server does") from error
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ServerAddressError(url=url, why="the port is no number from 1 to 65535") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ServerAddressError(url=url, why="not an address such as https://server.example:8443")
+    if not url_is_loopback(url):
+        raise ServerAddressError(
+            url=url, why="this release talks to a server on the same machine only (127.0.0.1, ::1 or localhost)"
+        )
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname, port or 80, timeout=_TIMEOUT_S)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False  # the code pins the key itself, which says more than a name
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(parts.hostname, port or 443, timeout=_TIMEOUT_S, context=context)
+
+
+def _check_pin(connection: http.client.HTTPConnection, url: str, tls_fingerprint: bytes) -> None:
+    if not isinstance(connection.sock, ssl.SSLSocket):
+        return
+    certificate = connection.sock.getpeercert(binary_form=True)
+    if certificate is None:
+        raise ForeignServerError(url=url)
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if hashlib.sha256(spki).digest() != tls_fingerprint:
+        raise ForeignServerError(url=url)
+
+
+def _reason(body: bytes) -> str:
+    """What the problem details say, for a person; never more than a line."""
+    try:
+        problem = json.loads(body)
+        said = problem.get("detail") or problem.get("title") or ""
+    except (ValueError, AttributeError):
+        said = ""
+    return str(said)[:300].strip().rstrip(".") or "no reason given"
