@@ -1,0 +1,1 @@
+"""Registers from CSV files: columns as data, reading, values, rows."""
