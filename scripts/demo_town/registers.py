@@ -75,7 +75,7 @@ def _devices(town: Town) -> list[Row]:
             "model": device.model,
             "serial": f"SN{device.number[-4:]}{town.seed % 10_000:04d}",
             "time_zone": "Asia/Shanghai",
-            "functions": ",".join(device.functions),
+            "functions": "+".join(device.functions),
             "schedule": device.schedule,
             "valid_from": _since(town),
         }
@@ -103,8 +103,8 @@ def _duties(town: Town) -> list[Row]:
             "officer_number": duty.officer.number,
             "unit_number": duty.officer.unit,
             "kind": duty.kind,
-            "valid_from": local_text(duty.interval.start_us),
-            "valid_until": local_text(duty.interval.end_us),
+            "start": local_text(duty.interval.start_us),
+            "end": local_text(duty.interval.end_us),
         }
         for duty in town.duties
     ]
@@ -135,13 +135,13 @@ def _sites(town: Town) -> list[Row]:
             "road": site.road,
             "direction": site.direction,
             "district": "福田区",
-            "longitude_deg": site.longitude_deg,
-            "latitude_deg": site.latitude_deg,
+            "longitude": site.longitude_deg,
+            "latitude": site.latitude_deg,
             "violations": site.violations,
             "unit_number": next(iter(town.units)),
             "stage": site.stage,
             "notice": local_text(town.day_start_us - 80 * MICROS_PER_DAY) if site.stage != "proposed" else "",
-            "enforce": local_text(town.day_start_us - 40 * MICROS_PER_DAY) if site.stage == "active" else "",
+            "enforcement": local_text(town.day_start_us - 40 * MICROS_PER_DAY) if site.stage == "active" else "",
             "basis": "道路交通安全违法行为处理程序规定第十五条" if site.stage != "proposed" else "",
             "publication_number": f"2026-{town.seed % 90 + 10}" if site.stage != "proposed" else "",
             "valid_from": local_text(town.day_start_us - 80 * MICROS_PER_DAY),
