@@ -39,10 +39,12 @@ class FaultCode(StrEnum):
     WRONG_EXTENSION = "wrong_extension"
     INDEX_MISSING = "index_missing"
     DATA_CUT = "data_cut"
+    FRAMES_MISSING = "frames_missing"
     NO_VIDEO = "no_video"
     NO_TIMES = "no_times"
     TIMES_DISAGREE = "times_disagree"
     START_IN_FUTURE = "start_in_future"
+    SIDECAR_UNREADABLE = "sidecar_unreadable"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
 

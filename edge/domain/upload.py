@@ -179,11 +179,18 @@ def on_refusal(upload: Upload, refusal: Refusal, *, now_s: float) -> Upload:
     if refusal.clip_id != upload.clip_id or upload.phase is not UploadPhase.OFFERED:
         return upload
     after_s = refusal.retry_after_s if refusal.retry_after_s is not None else RETRY_AFTER_S
+    return put_off(upload, now_s=now_s, after_s=max(after_s, SHORTEST_RETRY_S))
+
+
+def put_off(upload: Upload, *, now_s: float, after_s: float = RETRY_AFTER_S) -> Upload:
+    """Wait `after_s` with nothing outstanding, then offer again."""
     return replace(
         upload,
         phase=UploadPhase.DEFERRED,
+        in_flight=frozenset(),
+        undeparted=0,
         heard_s=now_s,
-        retry_at_s=now_s + max(after_s, SHORTEST_RETRY_S),
+        retry_at_s=now_s + after_s,
         fruitless=0,
     )
 

@@ -1,0 +1,90 @@
+"""The times of the frames that are really there: from an MP4 index, or by walking over the packets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av.container
+import av.video.stream
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.footage.holes import usual_delta_us
+
+_US_PER_S = 1_000_000
+MAX_FRAMES = 20_000_000
+"""Three days at 60 frames per second; more is no recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """`times_us`: int64 (n,), microseconds since the first frame, rising. `media_us`: until the last frame has ended.
+
+    `lost`: frames the index names beyond the end of the file. `corrupt`: packets the demuxer flags as torn.
+    `promised_us`: the length the header states.
+    """
+
+    times_us: NDArray[np.int64]
+    media_us: int
+    promised_us: int | None
+    lost: int = 0
+    corrupt: int = 0
+
+
+def frames_of_index(stream: av.video.stream.VideoStream, size_bytes: int) -> Frames:
+    """Frames of an MP4 by its index alone, in decoding order, whose distances equal those of presentation on average.
+
+    What lies after the first frame that is not wholly in the file is lost.
+    """
+    entries = stream.index_entries
+    count = min(len(entries), MAX_FRAMES)
+    times = np.fromiter((entries[at].timestamp for at in range(count)), dtype=np.int64, count=count)
+    ends = np.fromiter((entries[at].pos + entries[at].size for at in range(count)), dtype=np.int64, count=count)
+    beyond = np.flatnonzero(ends > size_bytes)
+    there = int(beyond[0]) if len(beyond) else count
+    base = stream.time_base or Fraction(1, _US_PER_S)
+    promised_us = None if stream.duration is None else round(stream.duration * base * _US_PER_S)
+    times_us = _scaled(times[:there], base)
+    if there == count and promised_us is not None and len(times_us) and promised_us > times_us[-1]:
+        return Frames(times_us, promised_us, promised_us)
+    if there < count:
+        return Frames(times_us, _scaled(times[: there + 1], base)[-1].item(), promised_us, lost=count - there)
+    return Frames(times_us, _end_us(times_us), promised_us)
+
+
+def demuxed_frames(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Frames:
+    """Frames by walking over all packets of the stream; torn ones are counted and left out."""
+    times: list[int] = []
+    corrupt = 0
+    try:
+        for packet in medium.demux(stream):
+            if packet.size == 0 or len(times) >= MAX_FRAMES:
+                continue
+            if packet.is_corrupt:
+                corrupt += 1
+            elif packet.pts is not None or packet.dts is not None:
+                times.append(packet.pts if packet.pts is not None else (packet.dts or 0))
+    except av.FFmpegError:
+        corrupt += 1  # the data end in the middle of a packet; what came before is there
+    base = stream.time_base or Fraction(1, _US_PER_S)
+    times_us = _scaled(np.sort(np.asarray(times, dtype=np.int64)), base)
+    promised_us = None if medium.duration is None else int(medium.duration)
+    return Frames(times_us, _end_us(times_us), promised_us, corrupt=corrupt)
+
+
+def sound_length_us(medium: av.container.InputContainer) -> int | None:
+    """How long a file without a picture lasts, as its header says."""
+    return None if medium.duration is None else max(0, int(medium.duration))
+
+
+def _scaled(times: NDArray[np.int64], base: Fraction) -> NDArray[np.int64]:
+    if not len(times):
+        return times
+    since_first = (times - times[0]).astype(np.float64)
+    scaled: NDArray[np.int64] = np.rint(since_first * float(base * _US_PER_S)).astype(np.int64)
+    return scaled
+
+
+def _end_us(times_us: NDArray[np.int64]) -> int:
+    return int(times_us[-1]) + usual_delta_us(times_us) if len(times_us) else 0

@@ -1,0 +1,64 @@
+"""What a probe found in one file. It comes out of a limited worker, so it is validated like any foreign message."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.contract.instants import UtcMicros
+from edge.contract.intervals import TimeInterval
+from edge.contract.manifest import Fault, FaultCode, FileVerdict, Inspection
+
+MAX_RECORDED = 2000
+"""As many stretches as a manifest carries."""
+
+Span = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+"""[start, end) in microseconds since the file's first frame."""
+
+
+class ProbeResult(BaseModel):
+    """The structure of a file. Times since the first frame; `created_us` as if the container's word were UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    verdict: FileVerdict
+    container: Annotated[str, Field(max_length=64)] | None = None
+    media_us: Annotated[int, Field(ge=0)] | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    video_codec: Annotated[str, Field(max_length=32)] | None = None
+    has_sound: bool | None = None
+    created_us: int | None = None
+    recorded: Annotated[tuple[Span, ...], Field(max_length=MAX_RECORDED)] = ()
+    faults: Annotated[tuple[Fault, ...], Field(max_length=150)] = ()
+
+    def inspection(self, further: tuple[Fault, ...] = ()) -> Inspection:
+        """The part that the manifest carries, with faults found outside the file added."""
+        return Inspection(
+            verdict=self.verdict,
+            container=self.container,
+            media_us=self.media_us,
+            width_px=self.width_px,
+            height_px=self.height_px,
+            video_codec=self.video_codec,
+            has_sound=self.has_sound,
+            faults=self.faults + further,
+        )
+
+    def recorded_from(self, start_us: UtcMicros | None) -> tuple[TimeInterval, ...]:
+        """The recorded stretches on the clock that `start_us` is on; none where the start is not known."""
+        if start_us is None:
+            return ()
+        return tuple(
+            TimeInterval(UtcMicros(start_us + begin_us), UtcMicros(start_us + end_us))
+            for begin_us, end_us in self.recorded
+            if end_us > begin_us
+        )
+
+
+def unreadable(code: FaultCode, detail: str, *, container: str | None = None) -> ProbeResult:
+    """The result for a file that gives nothing to look at."""
+    return ProbeResult(
+        verdict=FileVerdict.UNREADABLE, container=container, faults=(Fault(code=code, detail=detail[:500]),)
+    )
