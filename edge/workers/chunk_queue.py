@@ -1,0 +1,75 @@
+"""The chunks that may be sent, read from the landing copies and taken in turns between the clips."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from pathlib import Path
+
+from edge.domain.upload import SendChunk
+
+
+class LandingUnreadableError(Exception):
+    """A landing copy is missing, shorter than it was, or cannot be read. The clip waits and the server is told."""
+
+    def __init__(self, *, clip_id: str, why: str) -> None:
+        super().__init__(f"landing copy of clip {clip_id}: {why}")
+        self.clip_id, self.why = clip_id, why
+
+
+class ChunkQueue:
+    """One open file and one queue per clip; for one thread."""
+
+    def __init__(self, landing: Path) -> None:
+        self._landing = landing
+        self._descriptors: dict[str, int] = {}
+        self._waiting: dict[str, deque[SendChunk]] = {}
+
+    def open(self, clip_id: str, landing_name: str, size_bytes: int) -> None:
+        """Make a clip ready to be read. Raises LandingUnreadableError."""
+        try:
+            descriptor = os.open(self._landing / landing_name, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise LandingUnreadableError(clip_id=clip_id, why=error.strerror or type(error).__name__) from error
+        found_bytes = os.fstat(descriptor).st_size
+        if found_bytes != size_bytes:
+            os.close(descriptor)
+            raise LandingUnreadableError(clip_id=clip_id, why=f"it has {found_bytes} bytes instead of {size_bytes}")
+        self.close(clip_id)
+        self._descriptors[clip_id] = descriptor
+        self._waiting[clip_id] = deque()
+
+    def close(self, clip_id: str) -> None:
+        """The clip is done with, for now or for good."""
+        self._waiting.pop(clip_id, None)
+        descriptor = self._descriptors.pop(clip_id, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def add(self, action: SendChunk) -> None:
+        """A chunk that the window allows."""
+        self._waiting[action.clip_id].append(action)
+
+    def clear(self, clip_id: str) -> None:
+        """Forget the chunks of a grant that no longer counts."""
+        if clip_id in self._waiting:
+            self._waiting[clip_id].clear()
+
+    def take(self) -> SendChunk | None:
+        """The next chunk, the clips in turns; None where there is none."""
+        for clip_id, waiting in self._waiting.items():
+            if waiting:
+                self._waiting[clip_id] = self._waiting.pop(clip_id)  # to the back of the row
+                return waiting.popleft()
+        return None
+
+    def read(self, action: SendChunk) -> bytes:
+        """The bytes of a chunk. Raises LandingUnreadableError."""
+        length = action.end_bytes - action.start_bytes
+        try:
+            chunk = os.pread(self._descriptors[action.clip_id], length, action.start_bytes)
+        except OSError as error:
+            raise LandingUnreadableError(clip_id=action.clip_id, why=error.strerror or "read error") from error
+        if len(chunk) != length:
+            raise LandingUnreadableError(clip_id=action.clip_id, why=f"it ends before byte {action.end_bytes}")
+        return chunk
