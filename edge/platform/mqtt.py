@@ -25,6 +25,7 @@ from edge.platform.mqtt_connection import MqttConnection, OnMessage
 log = structlog.get_logger(__name__)
 
 _ANSWER_WAIT_S = 5.0
+_MQTT5_ANSWER_WAIT_S = 2.0  # a broker without MQTT 5 may stay silent, and that would delay every start
 _WRONG_PROTOCOL = "Unsupported protocol version"
 
 
@@ -160,10 +161,10 @@ class MqttLink:
 
     def _serve(self, connection: MqttConnection) -> None:
         """Wait until the connection ends or the link stops, and say why where it never came up."""
-        waited_s = 0.0
+        waited_s, longest_s = 0.0, _MQTT5_ANSWER_WAIT_S if self._protocol == paho.MQTTv5 else _ANSWER_WAIT_S
         while not self._stopping.is_set() and not connection.ended.wait(0.1):
             waited_s += 0.1
-            if waited_s > _ANSWER_WAIT_S and not connection.was_up:
+            if waited_s > longest_s and not connection.was_up:
                 break
         if connection.was_up or self._stopping.is_set():
             return
