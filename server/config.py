@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic.main import BaseModel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 CONFIG_NAME = "server.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _d(description: str) -> Any:
+    """What a setting means, for the file that `init` writes and for the reference in the README."""
+    return Field(description=description)
+
+
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 
 
 class ConfigError(Exception):
@@ -32,11 +40,11 @@ class _Section(BaseModel, extra="forbid", frozen=True):
 class HttpConfig(_Section):
     """Pages and API."""
 
-    host: str = "127.0.0.1"
-    port: Port = 8470
-    public_url: str = ""  # as browsers and gateways reach it; empty: http://HOST:PORT
-    sign_in_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
-    sign_in_longest_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    host: Annotated[str, _d("address to listen on; only this machine until TLS is set up")] = "127.0.0.1"
+    port: Annotated[Port, _d("port of the pages and the API")] = 8470
+    public_url: Annotated[str, _d("as browsers and gateways reach it; empty: http://HOST:PORT")] = ""
+    sign_in_idle_minutes: Annotated[int, Field(ge=1, le=1440), _d("a session unused this long ends")] = 30
+    sign_in_longest_hours: Annotated[int, Field(ge=1, le=168), _d("a session ends after this at the latest")] = 12
 
     @property
     def url(self) -> str:
@@ -45,24 +53,24 @@ class HttpConfig(_Section):
 
 
 class MetricsConfig(_Section):
-    """Figures for Prometheus, on a port of their own that is reachable on this machine alone."""
+    """Figures for Prometheus, reachable on this machine alone."""
 
-    enabled: bool = True
-    port: Port = 8471
+    enabled: Annotated[bool, _d("whether figures are given")] = True
+    port: Annotated[Port, _d("their own port")] = 8471
 
 
 class BrokerConfig(_Section):
     """The MQTT broker: the embedded one, or any other by URL."""
 
-    url: str = ""  # empty: the embedded broker
-    embedded_host: str = "127.0.0.1"
-    embedded_port: Port = 8472
-    embedded_public: bool = False
-    gateway_url: str = ""  # as gateways reach the broker; empty: the same address as this server's own
-    ca_file: Path | None = None
-    admin_user: str = "admin"  # of an external broker's dynamic-security plugin
-    admin_password_file: Path | None = None
-    shared_subscription: bool = False  # several ingest workers on one MQTT 5 broker
+    url: Annotated[str, _d("an external broker, such as mqtt://127.0.0.1:1883; empty: the embedded one")] = ""
+    embedded_host: Annotated[str, _d("where the embedded broker listens")] = "127.0.0.1"
+    embedded_port: Annotated[Port, _d("port of the embedded broker")] = 8472
+    embedded_public: Annotated[bool, _d("let the embedded broker listen beyond this machine, unencrypted")] = False
+    gateway_url: Annotated[str, _d("as gateways reach the broker; empty: as this server does")] = ""
+    ca_file: Annotated[OptionalPath, _d("PEM file of the CA of an external broker with TLS (mqtts://)")] = None
+    admin_user: Annotated[str, _d("user of an external broker's dynamic-security plugin")] = "admin"
+    admin_password_file: Annotated[OptionalPath, _d("file with that user's password")] = None
+    shared_subscription: Annotated[bool, _d("several ingest workers share one MQTT 5 broker")] = False
 
     @field_validator("url", "gateway_url")
     @classmethod
@@ -90,22 +98,22 @@ class BrokerConfig(_Section):
 class IngestConfig(_Section):
     """How much is taken in at once."""
 
-    chunk_bytes: Annotated[int, Field(ge=1024, le=900_000)] = 512 * 1024
-    window_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
-    gateway_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
-    worker_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024 * 1024
-    grant_idle_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    busy_retry_s: Annotated[float, Field(gt=0, le=3600)] = 5.0
-    full_retry_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
-    set_aside_rows: Annotated[int, Field(ge=10, le=1_000_000)] = 10_000
+    chunk_bytes: Annotated[int, Field(ge=1024, le=900_000), _d("bytes per MQTT message of footage")] = 512 * 1024
+    window_bytes: Annotated[int, Field(ge=1024), _d("bytes of one clip on their way")] = 4 * 1024 * 1024
+    gateway_bytes: Annotated[int, Field(ge=1024), _d("bytes of one gateway on their way")] = 64 * 1024 * 1024
+    worker_bytes: Annotated[int, Field(ge=1024), _d("bytes of all gateways on their way")] = 256 * 1024 * 1024
+    grant_idle_s: Annotated[float, Field(gt=0, le=3600), _d("a grant unused this long lapses")] = 60.0
+    busy_retry_s: Annotated[float, Field(gt=0, le=3600), _d("a refused gateway asks again after this")] = 5.0
+    full_retry_s: Annotated[float, Field(gt=0, le=86_400), _d("the same while the store is full")] = 60.0
+    set_aside_rows: Annotated[int, Field(ge=10, le=1_000_000), _d("refused messages kept for a person")] = 10_000
 
 
 class StoreConfig(_Section):
-    """Where sealed clips lie."""
+    """Where sealed clips and the database lie."""
 
-    clips: Path | None = None  # empty: the folder `clips` in the data folder
-    reserve_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3
-    database_url: str = ""  # empty: tallylight.sqlite3 in the data folder
+    clips: Annotated[OptionalPath, _d("folder of the clips; empty: `clips` in the data folder")] = None
+    reserve_bytes: Annotated[int, Field(ge=0), _d("new clips are refused when less would be left free")] = 2 * 1024**3
+    database_url: Annotated[str, _d("empty: tallylight.sqlite3 in the data folder")] = ""
 
 
 class ServerConfig(BaseSettings):
@@ -119,10 +127,9 @@ class ServerConfig(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    data_dir: Path
-    language: Literal["zh-CN", "en"] = "zh-CN"
-    rules: tuple[str, ...] = ("cn-traffic",)
-    rules_dir: Path | None = None
+    data_dir: Annotated[Path, _d("the folder this file lies in")]
+    language: Annotated[Literal["zh-CN", "en"], _d("of pages where the browser names neither")] = "zh-CN"
+    rules_file: Annotated[OptionalPath, _d("limits and deadlines; empty: the shipped set cn-traffic")] = None
     http: HttpConfig = HttpConfig()
     metrics: MetricsConfig = MetricsConfig()
     broker: BrokerConfig = BrokerConfig()

@@ -37,3 +37,5 @@ class AppContext:
     broker_master_key: bytes = field(repr=False)
     tls_fingerprint: bytes
     readiness: Callable[[], Readiness] = Readiness
+    gateways_changed: Callable[[], None] = lambda: None
+    """Told after a gateway was enrolled or revoked, so that the broker knows within a second."""

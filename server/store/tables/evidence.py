@@ -45,6 +45,7 @@ class Gateway(Base):
     installation_id: Mapped[str | None]
     broker_generation: Mapped[int] = mapped_column(default=1)
     last_seen_us: Mapped[int | None]
+    clock_difference_us: Mapped[int | None]  # server - gateway, at its last hello; the message's way included
     register_held: Mapped[int] = mapped_column(default=0)
     software: Mapped[str | None]
     status_json: Mapped[str | None]

@@ -70,26 +70,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assignment_replaces"), ["replaces"], unique=False)
 
     op.create_table(
-        "footage_assignment",
-        sa.Column("device_number", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("valid_from_us", sa.BigInteger(), nullable=False),
-        sa.Column("valid_until_us", sa.BigInteger(), nullable=True),
-        sa.Column("recorded_us", sa.BigInteger(), nullable=False),
-        sa.Column("recorded_by", sa.String(), nullable=False),
-        sa.Column("replaces", sa.BigInteger(), nullable=True),
-        sa.Column("withdrawn", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("row_id", name=op.f("pk_footage_assignment")),
-    )
-    with op.batch_alter_table("footage_assignment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_footage_assignment_device_number"), ["device_number"], unique=False)
-        batch_op.create_index(batch_op.f("ix_footage_assignment_number"), ["number"], unique=False)
-        batch_op.create_index(batch_op.f("ix_footage_assignment_recorded_us"), ["recorded_us"], unique=False)
-        batch_op.create_index(batch_op.f("ix_footage_assignment_replaces"), ["replaces"], unique=False)
-
-    op.create_table(
         "case_record",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("unit_number", sa.String(), nullable=False),
@@ -268,6 +248,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_finding_unit_number"), ["unit_number"], unique=False)
 
     op.create_table(
+        "footage_assignment",
+        sa.Column("device_number", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("valid_from_us", sa.BigInteger(), nullable=False),
+        sa.Column("valid_until_us", sa.BigInteger(), nullable=True),
+        sa.Column("recorded_us", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("replaces", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("row_id", name=op.f("pk_footage_assignment")),
+    )
+    with op.batch_alter_table("footage_assignment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_footage_assignment_device_number"), ["device_number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_assignment_number"), ["number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_assignment_recorded_us"), ["recorded_us"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_assignment_replaces"), ["replaces"], unique=False)
+
+    op.create_table(
         "gateway",
         sa.Column("gateway_id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -277,6 +277,7 @@ def upgrade() -> None:
         sa.Column("installation_id", sa.String(), nullable=True),
         sa.Column("broker_generation", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_us", sa.BigInteger(), nullable=True),
+        sa.Column("clock_difference_us", sa.BigInteger(), nullable=True),
         sa.Column("register_held", sa.BigInteger(), nullable=False),
         sa.Column("software", sa.String(), nullable=True),
         sa.Column("status_json", sa.String(), nullable=True),
@@ -706,6 +707,13 @@ def downgrade() -> None:
 
     op.drop_table("gateway_event")
     op.drop_table("gateway")
+    with op.batch_alter_table("footage_assignment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_replaces"))
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_recorded_us"))
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_number"))
+        batch_op.drop_index(batch_op.f("ix_footage_assignment_device_number"))
+
+    op.drop_table("footage_assignment")
     with op.batch_alter_table("finding", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_finding_unit_number"))
         batch_op.drop_index(batch_op.f("ix_finding_state"))
@@ -759,13 +767,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_record_number"))
 
     op.drop_table("case_record")
-    with op.batch_alter_table("footage_assignment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_footage_assignment_replaces"))
-        batch_op.drop_index(batch_op.f("ix_footage_assignment_recorded_us"))
-        batch_op.drop_index(batch_op.f("ix_footage_assignment_number"))
-        batch_op.drop_index(batch_op.f("ix_footage_assignment_device_number"))
-
-    op.drop_table("footage_assignment")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_replaces"))
         batch_op.drop_index(batch_op.f("ix_assignment_recorded_us"))

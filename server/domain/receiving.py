@@ -1,0 +1,106 @@
+"""What an ingest worker decides: whose chunk counts, which bytes are held, who may send, and how much at once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+ByteSpan = tuple[int, int]
+"""[start, end) of bytes."""
+
+MAX_BATCH_CHUNKS = 16
+MAX_BATCH_S = 0.2
+
+
+class ChunkOutsideClipError(ValueError):
+    """The chunk's place or length does not fit the clip; the sender means another clip or grant."""
+
+    def __init__(self, *, index: int, length_bytes: int, size_bytes: int) -> None:
+        super().__init__(f"chunk {index} of {length_bytes} bytes does not fit a clip of {size_bytes} bytes")
+        self.index, self.length_bytes, self.size_bytes = index, length_bytes, size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many bytes may be on their way at once."""
+
+    chunk_bytes: int
+    window_bytes: int
+    gateway_bytes: int
+    worker_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an open upload may have on its way."""
+
+    clip_id: str
+    gateway_id: str
+    window_bytes: int
+
+
+def with_span(held: Sequence[ByteSpan], span: ByteSpan) -> tuple[ByteSpan, ...]:
+    """The bytes of `held` and `span` as disjoint spans in order; those that touch become one."""
+    merged: list[ByteSpan] = []
+    for start, end in sorted([*held, span]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def without_beyond(held: Iterable[ByteSpan], size_bytes: int) -> tuple[ByteSpan, ...]:
+    """The spans cut off at `size_bytes`, merged; what a file that is shorter than its row still holds."""
+    cut: tuple[ByteSpan, ...] = ()
+    for start, end in held:
+        if 0 <= start < min(end, size_bytes):
+            cut = with_span(cut, (start, min(end, size_bytes)))
+    return cut
+
+
+def is_held(held: Iterable[ByteSpan], span: ByteSpan) -> bool:
+    """Whether every byte of `span` is held."""
+    return any(start <= span[0] and span[1] <= end for start, end in held)
+
+
+def is_complete(held: Sequence[ByteSpan], size_bytes: int) -> bool:
+    """Whether every byte of the clip is held."""
+    return size_bytes == 0 or tuple(held) == ((0, size_bytes),)
+
+
+def first_run_bytes(held: Sequence[ByteSpan]) -> int:
+    """How many bytes are held from the very beginning without a hole: as far as the hash can run."""
+    return held[0][1] if held and held[0][0] == 0 else 0
+
+
+def chunk_span(index: int, length_bytes: int, *, chunk_bytes: int, size_bytes: int) -> ByteSpan:
+    """Where a chunk lies. Raises ChunkOutsideClipError unless it is whole: full, or the last with the rest."""
+    start = index * chunk_bytes
+    expected = min(chunk_bytes, size_bytes - start)
+    if expected <= 0 or length_bytes != expected:
+        raise ChunkOutsideClipError(index=index, length_bytes=length_bytes, size_bytes=size_bytes)
+    return start, start + length_bytes
+
+
+def window_for(
+    gateway_id: str, clip_id: str, size_bytes: int, open_now: Iterable[Reservation], limits: Limits
+) -> int | None:
+    """The window of a new grant in bytes, or None while the budgets are used up: then the answer is busy, never 0.
+
+    A window is at least one chunk and no more than the clip needs; a reservation the clip already has is given back
+    first, because the new grant replaces it.
+    """
+    others = [reservation for reservation in open_now if reservation.clip_id != clip_id]
+    used_by_all = sum(reservation.window_bytes for reservation in others)
+    used_by_gateway = sum(other.window_bytes for other in others if other.gateway_id == gateway_id)
+    free = min(limits.worker_bytes - used_by_all, limits.gateway_bytes - used_by_gateway)
+    chunks_of_clip = -(-size_bytes // limits.chunk_bytes)
+    wanted = min(limits.window_bytes, max(1, chunks_of_clip) * limits.chunk_bytes)
+    window = min(wanted, free) // limits.chunk_bytes * limits.chunk_bytes
+    return window if window >= limits.chunk_bytes else None
+
+
+def batch_is_due(chunks: int, oldest_s: float, now_s: float) -> bool:
+    """Whether written chunks must be flushed and answered: after 16 of them, or 200 ms after the first."""
+    return chunks >= MAX_BATCH_CHUNKS or (chunks > 0 and now_s - oldest_s >= MAX_BATCH_S)

@@ -1,0 +1,42 @@
+"""Where refused messages go: kept for a person, logged and counted; a flood of them is only counted."""
+
+from __future__ import annotations
+
+import structlog
+
+from server.ingest import metrics
+from server.store.database import Database
+from server.store.set_aside import set_aside
+
+log = structlog.get_logger(__name__)
+_MAX_PER_MINUTE = 120
+_MINUTE_US = 60_000_000
+
+
+class Aside:
+    """Bounded by rows in all, and by messages a minute."""
+
+    def __init__(self, db: Database, *, max_rows: int) -> None:
+        self._db, self._max_rows = db, max_rows
+        self._minute, self._count = 0, 0
+
+    def put(self, topic: str, payload: bytes, reason: str, detail: str, received_us: int) -> None:
+        """Keep a refused message with the reason."""
+        metrics.SET_ASIDE.labels(reason=reason).inc()
+        minute = received_us // _MINUTE_US
+        if minute != self._minute:
+            self._minute, self._count = minute, 0
+        self._count += 1
+        if self._count > _MAX_PER_MINUTE:
+            return
+        log.warning("message_set_aside", topic=topic[:120], reason=reason)
+        with self._db.writing() as session:
+            set_aside(
+                session,
+                topic=topic,
+                payload=payload,
+                reason=reason,
+                detail=detail,
+                received_us=received_us,
+                max_rows=self._max_rows,
+            )

@@ -1,0 +1,130 @@
+"""One granted upload: its part file, what is written and flushed of it, and the hash that runs behind."""
+
+from __future__ import annotations
+
+import hashlib
+
+from blake3 import blake3
+
+from edge.contract.messages import Have
+from edge.contract.topics import ChunkTopic
+from server.domain.receiving import (
+    ByteSpan,
+    ChunkOutsideClipError,
+    chunk_span,
+    first_run_bytes,
+    is_complete,
+    is_held,
+    with_span,
+    without_beyond,
+)
+from server.store.clip_files import ClipFiles, PartFile
+from server.usecases.receive_offer import Granted
+
+_MAX_BAD_CHUNKS = 1000
+
+
+class OpenUpload:
+    """Owned by the worker's writing thread. `held` is flushed, `written` may not be."""
+
+    def __init__(self, granted: Granted, files: ClipFiles, now_s: float) -> None:
+        """Raises StoreFullError or PartUnusableError."""
+        self.granted = granted
+        self.part: PartFile = files.open_part(granted.clip_id)
+        self.held: tuple[ByteSpan, ...] = without_beyond(granted.held, self.part.size_bytes)
+        self.written = self.held
+        self.serial = 0
+        self.bad: set[int] = set()
+        self.owes_answer = False
+        self.touched_s = now_s
+        self._digest, self._hashed_bytes = hashlib.sha256(), 0
+
+    def renew(self, granted: Granted, now_s: float) -> None:
+        """The same bytes under a new grant: what is held and hashed stays."""
+        self.granted = granted
+        self.serial, self.owes_answer, self.touched_s = 0, False, now_s
+        self.bad.clear()
+
+    @property
+    def clip_id(self) -> str:
+        return self.granted.clip_id
+
+    def take(self, topic: ChunkTopic, payload: bytes, now_s: float) -> str:
+        """Write a chunk; what became of it. Raises StoreFullError or PartUnusableError."""
+        self.touched_s = now_s
+        try:
+            span = chunk_span(
+                topic.index,
+                len(payload),
+                chunk_bytes=self.granted.chunk_bytes,
+                size_bytes=self.granted.size_bytes,
+            )
+        except ChunkOutsideClipError:
+            return "outside"
+        self.owes_answer = True
+        if blake3(payload).digest(8).hex() != topic.check:
+            if len(self.bad) < _MAX_BAD_CHUNKS:
+                self.bad.add(topic.index)
+            return "bad"
+        if is_held(self.written, span):
+            return "repeated"
+        self.part.write_at(span[0], payload)
+        self.written = with_span(self.written, span)
+        return "written"
+
+    def flush(self) -> None:
+        """What is written is held when this returns. Raises StoreFullError or PartUnusableError."""
+        if self.written != self.held:
+            self.part.flush()
+            self.held = self.written
+
+    def have(self) -> Have:
+        """The answer that is due: all that is held, and the chunks that came damaged."""
+        self.serial += 1
+        bad, self.bad = sorted(self.bad), set()
+        self.owes_answer = False
+        return Have(
+            clip_id=self.clip_id,
+            upload=self.granted.upload,
+            serial=self.serial,
+            window_bytes=self.granted.window_bytes,
+            held=self.held,
+            bad_chunks=tuple(bad),
+        )
+
+    def hash_on(self, at_most_bytes: int) -> bool:
+        """Read back what is held and hash it, in order, as far as it goes. Whether there is more to hash now.
+
+        Raises PartUnusableError.
+        """
+        end = min(first_run_bytes(self.held), self._hashed_bytes + at_most_bytes)
+        while self._hashed_bytes < end:
+            block = self.part.read_at(self._hashed_bytes, min(1 << 20, end - self._hashed_bytes))
+            if not block:
+                return False
+            self._digest.update(block)
+            self._hashed_bytes += len(block)
+        return self._hashed_bytes < first_run_bytes(self.held)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte is held and hashed."""
+        return is_complete(self.held, self.granted.size_bytes) and self._hashed_bytes == self.granted.size_bytes
+
+    @property
+    def hash_agrees(self) -> bool:
+        """Whether the bytes read back are those the manifest names."""
+        return self._digest.hexdigest() == self.granted.sha256
+
+    def begin_again(self, files: ClipFiles) -> None:
+        """Forget all bytes; the gateway is told by the next `have`. Raises StoreFullError or PartUnusableError."""
+        self.part.close()
+        files.drop_part(self.clip_id)
+        self.part = files.open_part(self.clip_id)
+        self.held = self.written = ()
+        self._digest, self._hashed_bytes = hashlib.sha256(), 0
+        self.owes_answer = True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.part.close()

@@ -1,0 +1,202 @@
+"""One ingest worker: a link whose thread only queues, and one thread that believes, writes, seals and answers."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import threading
+from dataclasses import dataclass
+
+import structlog
+
+from edge.contract.identifiers import worker_id_of
+from edge.contract.instants import UtcMicros
+from edge.contract.topics import ChunkTopic, DownTopic, ForeignTopicError, UpTopic, parse_topic, server_subscriptions
+from edge.platform.mqtt import BrokerLogin, MqttLink
+from server.domain.broker_access import PING_TOPIC, SERVER_USER, broker_password
+from server.ingest import metrics
+from server.ingest.aside import Aside
+from server.ingest.control import Control
+from server.ingest.lane import Lane
+from server.usecases.context import AppContext
+from server.usecases.hold_ranges import lapse_all_uploads
+
+log = structlog.get_logger(__name__)
+_MAX_QUEUED_MESSAGES = 20_000
+_WAIT_S = 0.05
+_TIDY_EVERY_S = 1.0
+_PING_EVERY_S = 10.0
+_PING_LOST_S = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as it came, with when, by both clocks."""
+
+    topic: str
+    payload: bytes
+    received_us: UtcMicros
+    received_s: float
+
+
+class IngestWorker:
+    """Start, then `stop`. A new worker id at every start: chunks granted by a dead worker reach nobody."""
+
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
+        self.worker_id = worker_id_of(secrets.token_bytes(8))
+        self._queue: queue.Queue[Received] = queue.Queue(_MAX_QUEUED_MESSAGES)
+        self._queued_bytes = 0
+        self._bytes_lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._link = self._new_link()
+        self._lane = Lane(context, self.worker_id, self._say)
+        self._aside = Aside(context.db, max_rows=context.config.ingest.set_aside_rows)
+        self.control = Control(context, self._lane, self._say, self._aside, on_history_lost=self._stop_signing)
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
+        self.deaf_since_s: float | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        lapse_all_uploads(self._context.db)
+        self._thread.start()
+        self._link.start()
+
+    def stop(self) -> None:
+        """Write down what has come, then end."""
+        self._link.stop()
+        self._stopping.set()
+        self._thread.join(timeout=30)
+
+    @property
+    def link(self) -> MqttLink:
+        """The connection to the broker."""
+        return self._link
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writing thread runs."""
+        return self._thread.is_alive()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Whether the worker hears gateways, waiting up to `timeout_s`."""
+        return self._link.wait_connected(timeout_s)
+
+    # ------------------------------------------------------------------ the link's thread
+    def _hear(self, topic: str, payload: bytes) -> None:
+        """Queue and return. What does not fit is dropped: the gateway says it again."""
+        limit_bytes = 2 * self._context.config.ingest.worker_bytes
+        with self._bytes_lock:
+            fits = self._queued_bytes + len(payload) <= limit_bytes
+            self._queued_bytes += len(payload) if fits else 0
+        clock = self._context.clock
+        try:
+            if not fits:
+                raise queue.Full
+            self._queue.put_nowait(Received(topic, payload, clock.now_us(), clock.steady_s()))
+        except queue.Full:
+            with self._bytes_lock:
+                self._queued_bytes -= len(payload) if fits else 0
+            metrics.CHUNKS.labels(outcome="overflow").inc()
+
+    def _new_link(self) -> MqttLink:
+        config = self._context.config.broker
+        subscriptions = [*server_subscriptions(self.worker_id), PING_TOPIC]
+        if config.shared_subscription:
+            subscriptions[0] = f"$share/ingest/{subscriptions[0]}"
+        login = BrokerLogin(
+            config.server_url,
+            SERVER_USER,
+            broker_password(self._context.broker_master_key, SERVER_USER, 1),
+            ca_pem=None if config.ca_file is None else config.ca_file.read_text(),
+        )
+        return MqttLink(
+            login,
+            subscriptions,
+            on_message=self._hear,
+            prefer_mqtt5=config.shared_subscription,
+            retry_s=(0.2, 2.0),
+        )
+
+    def _say(self, topic: DownTopic, message: bytes) -> None:
+        if not self._link.publish(str(topic), message):
+            log.info("answer_not_sent", kind=topic.kind.value, gateway=topic.gateway_id)
+
+    # ------------------------------------------------------------------ the writing thread
+    def _run(self) -> None:
+        tidied_s = 0.0
+        while not self._stopping.is_set() or not self._queue.empty():
+            try:
+                busy = self._step()
+                now_s = self._context.clock.steady_s()
+                if now_s - tidied_s >= _TIDY_EVERY_S:
+                    tidied_s = now_s
+                    self._lane.lapse(now_s)
+                    self._ping(now_s)
+                    metrics.QUEUED.set(self._queue.qsize())
+                if busy:
+                    continue
+            except Exception:  # the worker's outer loop: one message or one full disk must not end it for all gateways
+                log.exception("ingest_step_failed")
+                self._stopping.wait(0.5)
+        self._lane.close()
+
+    def _step(self) -> bool:
+        """One message, if there is one, and what it makes due. Whether there is more to do at once."""
+        clock = self._context.clock
+        received = self._next()
+        if received is not None:
+            self._work_off(received)
+        self.control.say_noted(at_least=100 if not self._queue.empty() else 1)
+        self._lane.flush(clock.steady_s())
+        return self._lane.verify()
+
+    def _next(self) -> Received | None:
+        try:
+            received = self._queue.get(timeout=_WAIT_S) if not self._lane.busy else self._queue.get_nowait()
+        except queue.Empty:
+            return None
+        with self._bytes_lock:
+            self._queued_bytes -= len(received.payload)
+        return received
+
+    def _work_off(self, received: Received) -> None:
+        if received.topic == PING_TOPIC:
+            self._ping_heard_s = received.received_s
+            metrics.BROKER_UP.set(1)
+            return
+        try:
+            topic = parse_topic(received.topic)
+        except ForeignTopicError as error:
+            self._aside.put(received.topic, received.payload, "foreign_topic", str(error), received.received_us)
+            return
+        match topic:
+            case ChunkTopic():
+                self._lane.take_chunk(topic, received.payload, self._context.clock.steady_s())
+            case UpTopic():
+                self.control.take(
+                    topic, received.payload, received_us=received.received_us, received_s=received.received_s
+                )
+            case DownTopic():
+                self._aside.put(
+                    received.topic, received.payload, "foreign_topic", "an answer came back", received.received_us
+                )
+
+    def _ping(self, now_s: float) -> None:
+        """Ask the broker for our own word; when it stays out, a new connection is made."""
+        if now_s - self._ping_sent_s >= _PING_EVERY_S:
+            self._ping_sent_s = now_s
+            self._link.publish(PING_TOPIC, b"")
+        if now_s - self._ping_heard_s < _PING_LOST_S:
+            self.deaf_since_s = None
+            return
+        metrics.BROKER_UP.set(0)
+        if self.deaf_since_s is None:
+            self.deaf_since_s = self._ping_heard_s
+        log.warning("broker_ping_lost", link=self._link.state.value, error=self._link.last_error)
+        self._ping_heard_s = now_s
+        self._link.drop()
+
+    def _stop_signing(self) -> None:
+        self.control.signing_stopped = True

@@ -1,0 +1,60 @@
+"""What happened at a gateway and must not be lost: kept once, however often it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from edge.contract.events import MessageRefusedError, Opened
+from edge.contract.instants import UtcMicros
+from edge.contract.messages import Events, NotedItem
+from server.store import to_judge
+from server.store.database import Database
+from server.store.tables import EventRow
+from server.usecases.receive_report import first_time, noted_item
+from server.usecases.receive_sighting import mark_device
+
+
+def receive_events(db: Database, opened: Opened, *, gateway_id: str, received_us: UtcMicros) -> NotedItem:
+    """What `noted` may name, its rows durable when this returns. Raises MessageRefusedError."""
+    item, events = noted_item(opened), opened.data
+    if not isinstance(events, Events):
+        raise MessageRefusedError(reason="wrong_kind", detail="not events")
+    with db.writing() as session:
+        if not first_time(session, gateway_id, item, received_us):
+            return item
+        for event in events.events:
+            session.add(
+                EventRow(
+                    gateway_id=gateway_id,
+                    code=event.code,
+                    at_us=event.at,
+                    received_us=received_us,
+                    device_number=event.device,
+                    file_name=event.file_name,
+                    detail_json=json.dumps(event.detail, ensure_ascii=False),
+                )
+            )
+        for device in {event.device for event in events.events}:
+            mark_device(session, device, received_us)
+    return item
+
+
+def record_own_event(
+    session: Session, *, gateway_id: str, code: str, detail: Mapping[str, str], now_us: UtcMicros
+) -> None:
+    """Something the server itself saw about a gateway; it becomes a finding like the gateway's own events."""
+    session.add(
+        EventRow(
+            gateway_id=gateway_id,
+            code=code,
+            at_us=now_us,
+            received_us=now_us,
+            device_number=None,
+            file_name=None,
+            detail_json=json.dumps(dict(detail), ensure_ascii=False),
+        )
+    )
+    to_judge.mark(session, "all", "", now_us)

@@ -1,0 +1,96 @@
+"""A gateway says hello, or how it is: who it is, what it holds, and whether its history is ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.events import Opened
+from edge.contract.instants import UtcMicros
+from edge.contract.messages import Hello, Holding, Status
+from server.store.act_log import latest_act
+from server.store.database import Database
+from server.store.tables import Act, EventRow, Gateway
+from server.usecases.receive_events import record_own_event
+
+HISTORY_LOST, GATEWAY_CLONED = "history_lost", "gateway_cloned"
+RESUME_VERB = "resume_signing"
+
+
+@dataclass(frozen=True, slots=True)
+class HelloOutcome:
+    """What follows from a hello. `history_lost`: the gateway holds a receipt that this database does not know."""
+
+    register_held: int
+    history_lost: bool
+
+
+def receive_hello(
+    db: Database, opened: Opened, hello: Hello, *, gateway_id: str, received_us: UtcMicros
+) -> HelloOutcome:
+    """Kept: when it was seen, with which program, how far its clock is from ours."""
+    with db.writing() as session:
+        gateway = session.get_one(Gateway, gateway_id)
+        gateway.last_seen_us = received_us
+        gateway.software = hello.software
+        gateway.clock_difference_us = received_us - opened.event.time
+        gateway.register_held = hello.register_number
+        if gateway.installation_id is None:
+            gateway.installation_id = hello.installation_id
+        lost = _history_is_lost(session, gateway_id, hello.latest_act_index, hello.latest_act_hash, received_us)
+        return HelloOutcome(hello.register_number, lost)
+
+
+def receive_holding(db: Database, holding: Holding, *, gateway_id: str, received_us: UtcMicros) -> HelloOutcome:
+    """Kept: which register the gateway holds."""
+    with db.writing() as session:
+        gateway = session.get_one(Gateway, gateway_id)
+        gateway.last_seen_us = received_us
+        gateway.register_held = holding.register_number
+        lost = _history_is_lost(session, gateway_id, holding.latest_act_index, holding.latest_act_hash, received_us)
+        return HelloOutcome(holding.register_number, lost)
+
+
+def receive_status(db: Database, status: Status, *, gateway_id: str, received_us: UtcMicros) -> None:
+    """Kept: the latest status alone."""
+    with db.writing() as session:
+        gateway = session.get_one(Gateway, gateway_id)
+        gateway.last_seen_us = received_us
+        gateway.status_json = status.model_dump_json()
+
+
+def record_clone(db: Database, *, gateway_id: str, boot_id: str, now_us: UtcMicros) -> None:
+    """Two live under one id; a finding for a person."""
+    with db.writing() as session:
+        record_own_event(
+            session, gateway_id=gateway_id, code=GATEWAY_CLONED, detail={"refused_boot": boot_id}, now_us=now_us
+        )
+
+
+def signing_stops(session: Session, codes: frozenset[str]) -> list[EventRow]:
+    """The events for which signing has stopped, those after the last act by which a person resumed it."""
+    resumed = session.scalars(
+        select(Act.at_us).where(Act.verb == RESUME_VERB).order_by(Act.index.desc()).limit(1)
+    ).first()
+    query = select(EventRow).where(EventRow.code.in_(codes)).order_by(EventRow.row_id)
+    if resumed is not None:
+        query = query.where(EventRow.received_us > resumed)
+    return list(session.scalars(query))
+
+
+def _history_is_lost(
+    session: Session, gateway_id: str, index: int | None, act_hash: str | None, now_us: UtcMicros
+) -> bool:
+    if index is None or act_hash is None:
+        return False
+    act = session.get(Act, index)
+    if act is not None and act.hash == act_hash:
+        return False
+    detail = {"held_index": str(index), "held_hash": act_hash, "newest_index": str((latest_act(session) or (0, ""))[0])}
+    told = session.scalars(select(EventRow.detail_json).where(EventRow.code == HISTORY_LOST))
+    if any(f'"held_hash": "{act_hash}"' in text for text in told):
+        return False  # on record already: signing stopped then, and a person may have resumed it since
+    record_own_event(session, gateway_id=gateway_id, code=HISTORY_LOST, detail=detail, now_us=now_us)
+    return True

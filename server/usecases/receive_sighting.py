@@ -1,0 +1,113 @@
+"""A gateway met a content: the clip's row, and the sighting with its manifest and corrected times."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy.orm import Session
+
+from edge.contract.intervals import TimeInterval
+from edge.contract.manifest import Manifest
+from server.store import to_judge
+from server.store.tables import Clip, Gateway, SightingRow
+
+ANNOUNCED, OFFERED, RECEIVING, SEALED, QUARANTINED = "announced", "offered", "receiving", "sealed", "quarantined"
+
+
+class SightingReusedError(Exception):
+    """A sighting id came back with another content or gateway; the message is set aside."""
+
+    def __init__(self, *, sighting_id: str, clip_id: str) -> None:
+        super().__init__(f"sighting {sighting_id} is already on record for another content than {clip_id}")
+        self.sighting_id, self.clip_id = sighting_id, clip_id
+
+
+def record_sighting(
+    session: Session,
+    manifest: Manifest,
+    envelope: bytes,
+    *,
+    gateway: Gateway,
+    flagged: bool,
+    clock_limit_us: int,
+    received_us: int,
+) -> Clip:
+    """The clip, announced if it is new; the sighting is added once, however often it is told.
+
+    `clock_limit_us`: how far the gateway's clock may be from the server's (rule `clock.limit_server`).
+    """
+    clip = session.get(Clip, manifest.clip_id)
+    if clip is None:
+        clip = Clip(
+            clip_id=manifest.clip_id,
+            sha256=manifest.sha256,
+            size_bytes=manifest.size_bytes,
+            state=ANNOUNCED,
+            first_seen_us=received_us,
+            gateway_id=gateway.gateway_id,
+            held_json="[]",
+            hash_failures=0,
+        )
+        session.add(clip)
+        session.flush()
+    known = session.get(SightingRow, manifest.sighting.sighting_id)
+    if known is not None:
+        if (known.clip_id, known.gateway_id) != (clip.clip_id, gateway.gateway_id):
+            raise SightingReusedError(sighting_id=known.sighting_id, clip_id=clip.clip_id)
+        return clip
+    session.add(_row(manifest, envelope, applied_offset_us(manifest, gateway, clock_limit_us), flagged, received_us))
+    session.flush()
+    mark_device(session, manifest.sighting.device, received_us)
+    return clip
+
+
+def mark_device(session: Session, device_number: str | None, now_us: int) -> None:
+    """Judge the device again; footage of no device is judged with everything that has no owner."""
+    if device_number is None:
+        to_judge.mark(session, "all", "", now_us)
+    else:
+        to_judge.mark(session, "device", device_number, now_us)
+
+
+def applied_offset_us(manifest: Manifest, gateway: Gateway, clock_limit_us: int) -> int:
+    """By how much the originals are corrected: the measured offset where the gateway's own clock can be trusted."""
+    clock = manifest.clock
+    if clock is None or not clock.gateway_synchronised or gateway.clock_difference_us is None:
+        return 0
+    return clock.offset_us if abs(gateway.clock_difference_us) <= clock_limit_us else 0
+
+
+def _row(manifest: Manifest, envelope: bytes, offset_us: int, flagged: bool, received_us: int) -> SightingRow:
+    sighting, capture, inspection = manifest.sighting, manifest.capture, manifest.inspection
+    recorded: tuple[TimeInterval, ...] = capture.recorded
+    start_us = capture.start
+    end_us: int | None = max((interval.end_us for interval in recorded), default=None)
+    if end_us is None and start_us is not None and inspection.media_us:
+        end_us = start_us + inspection.media_us
+    return SightingRow(
+        sighting_id=sighting.sighting_id,
+        clip_id=manifest.clip_id,
+        gateway_id=manifest.gateway_id,
+        device_number=sighting.device,
+        file_name=sighting.file_name,
+        path=sighting.path,
+        docking_number=sighting.docking_id,
+        received_us=received_us,
+        landed_us=sighting.landed,
+        start_us=start_us,
+        end_us=end_us,
+        corrected_start_us=None if start_us is None else start_us - offset_us,
+        corrected_end_us=None if end_us is None else end_us - offset_us,
+        applied_offset_us=offset_us,
+        measured_offset_us=None if manifest.clock is None else manifest.clock.offset_us,
+        start_source=capture.start_source.value,
+        uncertainty_us=capture.uncertainty_us,
+        recorded_json=json.dumps([[interval.start_us, interval.end_us] for interval in recorded]),
+        verdict=inspection.verdict.value,
+        faults_json=json.dumps([fault.model_dump(mode="json") for fault in inspection.faults], ensure_ascii=False),
+        media_us=inspection.media_us,
+        sequence=sighting.sequence,
+        recording=sighting.recording,
+        flagged=flagged or sighting.flagged,
+        manifest=envelope,
+    )

@@ -1,0 +1,178 @@
+"""A data folder: its keys, its settings, its database. Made once, by `init`; opened at every start."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.instants import UtcMicros, moment_of
+from edge.platform.clock import Clock
+from edge.platform.durable import make_directory, write_durably
+from edge.platform.signing import KeyFileError, SigningKey
+from server.config import CONFIG_NAME, ServerConfig, load_config
+from server.domain.broker_access import MASTER_KEY_BYTES
+from server.store.act_log import append_act
+from server.store.clip_files import ClipFiles
+from server.store.database import Database
+from server.store.rule_files import load_rules
+from server.store.tables import ServerKeyRow
+from server.usecases.context import AppContext
+from server.usecases.settings_file import settings_text
+
+SIGNING_KEY, TLS_KEY, TLS_CERTIFICATE, BROKER_MASTER = (
+    "server-ed25519.pem",
+    "tls.pem",
+    "tls-cert.pem",
+    "broker-master.key",
+)
+_CERTIFICATE_DAYS = 3650
+
+
+class DatabaseOfAnotherServerError(Exception):
+    """The signing key in the folder is not the one this database knows; signing would make a second identity."""
+
+    def __init__(self, *, data_dir: Path, key_id: str) -> None:
+        super().__init__(
+            f"{data_dir}: the database does not know the signing key {key_id} in keys/. "
+            "Restore keys and database from the same backup"
+        )
+        self.data_dir, self.key_id = data_dir, key_id
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What `init` made; False: it was there already and was left as it is."""
+
+    config_path: Path
+    made_config: bool
+    made_keys: bool
+
+
+def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None) -> SetUp:
+    """Make whatever is missing in a data folder; what is there stays. Can be repeated after a power cut."""
+    make_directory(data_dir)
+    path = data_dir / CONFIG_NAME
+    made_config = not path.exists()
+    if made_config:
+        write_durably(path, settings_text(port).encode())
+    config = load_config(data_dir)
+    made_keys = _make_keys(config.keys_dir, now_us)
+    ClipFiles(config.clips_dir)
+    db = Database(config.database_url)
+    try:
+        db.migrate()
+        with db.writing() as session:
+            _record_key(session, SigningKey.load(config.keys_dir / SIGNING_KEY), data_dir, now_us)
+    finally:
+        db.close()
+    return SetUp(path, made_config, made_keys)
+
+
+def open_context(config: ServerConfig, clock: Clock) -> AppContext:
+    """The parts of a server over a folder that `set_up` made. Raises what its parts raise, each with what to do."""
+    db = Database(config.database_url)
+    db.migrate()
+    signer = SigningKey.load(config.keys_dir / SIGNING_KEY)
+    with db.reading() as session:
+        if session.get(ServerKeyRow, signer.key_id) is None:
+            raise DatabaseOfAnotherServerError(data_dir=config.data_dir, key_id=signer.key_id)
+    return AppContext(
+        config=config,
+        db=db,
+        clip_files=ClipFiles(config.clips_dir),
+        rules=load_rules(config.rules_file),
+        clock=clock,
+        signer=signer,
+        broker_master_key=_master_key(config.keys_dir / BROKER_MASTER),
+        tls_fingerprint=tls_fingerprint(config.keys_dir / TLS_CERTIFICATE),
+    )
+
+
+def tls_fingerprint(certificate: Path) -> bytes:
+    """SHA-256 of the certificate's SubjectPublicKeyInfo: 32 bytes. Raises KeyFileError."""
+    try:
+        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except FileNotFoundError as error:
+        raise KeyFileError(path=certificate, why="it is missing") from error
+    except ValueError as error:
+        raise KeyFileError(path=certificate, why="it holds no certificate") from error
+    return sha256(loaded.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+
+
+def _master_key(path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except FileNotFoundError as error:
+        raise KeyFileError(path=path, why="it is missing") from error
+    except ValueError as error:
+        raise KeyFileError(path=path, why="it is not hexadecimal") from error
+    if len(key) != MASTER_KEY_BYTES:
+        raise KeyFileError(path=path, why=f"it has {len(key)} bytes, not {MASTER_KEY_BYTES}")
+    return key
+
+
+def _make_keys(keys_dir: Path, now_us: UtcMicros) -> bool:
+    make_directory(keys_dir)
+    made = False
+    if not (keys_dir / SIGNING_KEY).exists():
+        SigningKey.generate().save(keys_dir / SIGNING_KEY)
+        made = True
+    if not (keys_dir / BROKER_MASTER).exists():
+        write_durably(keys_dir / BROKER_MASTER, secrets.token_bytes(MASTER_KEY_BYTES).hex().encode())
+        made = True
+    if not ((keys_dir / TLS_KEY).exists() and (keys_dir / TLS_CERTIFICATE).exists()):
+        _make_tls(keys_dir, now_us)
+        made = True
+    return made
+
+
+def _make_tls(keys_dir: Path, now_us: UtcMicros) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tallylight server")])
+    moment = moment_of(now_us)
+    addresses = [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")]
+    names = [x509.DNSName("localhost"), *(x509.IPAddress(address) for address in addresses)]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(int.from_bytes(os.urandom(16)) >> 1)
+        .not_valid_before(moment - timedelta(days=1))
+        .not_valid_after(moment + timedelta(days=_CERTIFICATE_DAYS))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, SHA256())
+    )
+    write_durably(keys_dir / TLS_KEY, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_durably(keys_dir / TLS_CERTIFICATE, certificate.public_bytes(Encoding.PEM))
+
+
+def _record_key(session: Session, key: SigningKey, data_dir: Path, now_us: UtcMicros) -> None:
+    known = set(session.scalars(select(ServerKeyRow.key_id)))
+    if key.key_id in known:
+        return
+    if known:
+        raise DatabaseOfAnotherServerError(data_dir=data_dir, key_id=key.key_id)
+    session.add(ServerKeyRow(key_id=key.key_id, public_key=key.public_bytes, since_us=now_us, until_us=None))
+    append_act(
+        session,
+        at_us=now_us,
+        actor="system",
+        verb="begin",
+        subject_kind="server_key",
+        subject_id=key.key_id,
+        data={"public_key": key.public_bytes.hex()},
+    )
