@@ -32,10 +32,15 @@ def command(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def run_to_end(name: str, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-    """Run an installed command and return what it printed. Raises ProgramFailedError."""
+def run_to_end(name: str, *arguments: str, env: Mapping[str, str] | None = None, told: str = "") -> str:
+    """Run an installed command, `told` on its standard input, and return what it printed. Raises ProgramFailedError."""
     done = subprocess.run(
-        [command(name), *arguments], env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False
+        [command(name), *arguments],
+        env={**os.environ, **(env or {})},
+        input=told,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise ProgramFailedError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge.contract.instants import parse_rfc3339
+from edge.contract.instants import UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval, union
 
 GAP_KINDS = frozenset({"late_start", "interruption", "early_stop", "nothing_recorded", "no_recorder_assigned"})
@@ -29,6 +29,7 @@ class PlantedFault:
 class Truth:
     """The generator's own account. `clips` maps SHA-256 to file name; `coverage` and gaps are in true time."""
 
+    made_us: UtcMicros
     day: str
     clips: Mapping[str, str]
     coverage: Mapping[str, Sequence[TimeInterval]]
@@ -91,6 +92,7 @@ class Comparison:
 def read_truth(document: Mapping[str, Any]) -> Truth:
     """The truth from its JSON form."""
     return Truth(
+        made_us=parse_rfc3339(document["made"]),
         day=document["day"],
         clips={clip["sha256"]: clip["file"] for clip in document["clips"]},
         coverage={device: [_interval(pair) for pair in pairs] for device, pairs in document["coverage"].items()},

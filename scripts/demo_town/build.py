@@ -48,6 +48,7 @@ def write_truth(town: Town, filmed: list[Filmed], path: Path) -> None:
         path,
         {
             "seed": town.seed,
+            "made": rfc3339(town.docked_us),
             "clips": [
                 {
                     "file": done.path.name,

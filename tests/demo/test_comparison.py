@@ -19,7 +19,7 @@ def span(start_s: float, end_s: float) -> TimeInterval:
 
 def truth(*planted: PlantedFault) -> Truth:
     coverage = {"R": [span(0, 100), span(160, 300)]}
-    return Truth("2026-11-21", {}, coverage, planted, {"D": "O"}, {}, frozenset(), frozenset())
+    return Truth(UtcMicros(0), "2026-11-21", {}, coverage, planted, {"D": "O"}, {}, frozenset(), frozenset())
 
 
 def seen(*findings: SeenFinding, states: frozenset[str] = frozenset()) -> Seen:

@@ -1,0 +1,83 @@
+"""Setting the stage with the real commands: a server, an account, registers, a gateway that is enrolled and runs."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from demo_stage.api import Api
+from demo_stage.folders import ACCOUNT, Folders, Memory
+from demo_stage.programs import Programs, StageError, run_to_end
+
+SERVER, EDGE = "tallylight-server", "tallylight-edge"
+_CODE = re.compile(r"TL1-[A-Z2-7]+-[A-Z2-7]+")
+_READY_S = 40
+
+
+class Stage:
+    """The two programs on their ports, with their data below one folder."""
+
+    def __init__(self, folders: Folders, memory: Memory, programs: Programs, *, port: int) -> None:
+        self._folders, self._memory, self._programs, self._port = folders, memory, programs, port
+        self.url = f"http://127.0.0.1:{port}"
+        self._server_env = {
+            "TALLYLIGHT_HTTP__PORT": str(port),
+            "TALLYLIGHT_METRICS__PORT": str(port + 1),
+            "TALLYLIGHT_BROKER__EMBEDDED_PORT": str(memory.broker_port),
+            "TALLYLIGHT_STORE__RESERVE_BYTES": str(200 * 1024 * 1024),
+        }
+        # the demo wrote the dockings with this machine's own clock, so it may vouch for it
+        self._edge_env = {"TALLYLIGHT_EDGE_CLOCK_VOUCHED": "true", "TALLYLIGHT_EDGE_STATUS_INTERVAL_S": "5"}
+
+    def make_server(self) -> None:
+        """Make the server's data folder and the supervisor's account, unless they are there."""
+        if not (self._folders.server / "server.toml").exists():
+            self._server("init")
+        if ACCOUNT not in self._server("account", "list"):
+            account = ("account", "add", ACCOUNT, "--role", "supervisor", "--units", "*", "--password-stdin")
+            self._server(*account, told=self._memory.password + "\n")
+
+    def take_registers(self, folder: Path, kinds: Iterable[str]) -> None:
+        """Import CSV files; a file that is on record already changes nothing."""
+        for kind in kinds:
+            if (folder / f"{kind}.csv").exists():
+                self._server("import", kind, str(folder / f"{kind}.csv"))
+
+    def start_server(self) -> None:
+        """Start the server and wait until it says that it is ready."""
+        self._programs.start(SERVER, ["run", "--data", str(self._folders.server)], self._server_env)
+        with Api(self.url) as api:
+            self.wait_for(api.ready, f"the server did not become ready within {_READY_S} s", limit_s=_READY_S)
+
+    def enrol_gateway(self, source: Path) -> None:
+        """Make the gateway's data folder and enrol it with a fresh code, unless it is enrolled."""
+        gateway = self._folders.gateway
+        if not (gateway / "edge.toml").exists():
+            run_to_end(EDGE, "init", "--data", str(gateway), "--source", str(source))
+        if not (gateway / "identity.json").exists():
+            code = _CODE.search(self._server("gateway", "add", f"demo-{int(time.time())}"))
+            if code is None:
+                raise StageError("`tallylight-server gateway add` printed no enrolment code.")
+            run_to_end(EDGE, "enrol", self.url, code.group(), "--data", str(gateway))
+
+    def start_gateway(self) -> None:
+        """Start the edge agent."""
+        self._programs.start(EDGE, ["run", "--config", str(self._folders.gateway / "edge.toml")], self._edge_env)
+
+    def check(self) -> None:
+        """Raises ProgramFailedError when a program has ended."""
+        self._programs.check()
+
+    def wait_for(self, done: Callable[[], bool], otherwise: str, *, limit_s: float, every_s: float = 0.3) -> None:
+        """Wait until `done`, seeing to it that the programs still run. Raises StageError after `limit_s`."""
+        until = time.monotonic() + limit_s
+        while not done():
+            self._programs.check()
+            if time.monotonic() > until:
+                raise StageError(f"{otherwise}. The programs' logs lie in {self._folders.logs}.")
+            time.sleep(every_s)
+
+    def _server(self, *arguments: str, told: str = "") -> str:
+        return run_to_end(SERVER, *arguments, "--data", str(self._folders.server), env=self._server_env, told=told)
