@@ -62,6 +62,12 @@ class Api:
             raise ApiError(path=path, answer=answer)
         return answer.json()
 
+    def post_form(self, path: str, fields: Mapping[str, str]) -> None:
+        """Send a page's form. Raises ApiError where the page does not lead on."""
+        answer = self._http.post(path, data={**fields, "csrf_token": self._csrf})
+        if answer.status_code != httpx.codes.SEE_OTHER:
+            raise ApiError(path=path, answer=answer)
+
     def pages(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         """Every item of a list, page after page."""
         after: str | None = ""

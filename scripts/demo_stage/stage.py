@@ -79,5 +79,12 @@ class Stage:
                 raise StageError(f"{otherwise}. The programs' logs lie in {self._folders.logs}.")
             time.sleep(every_s)
 
+    def wait_or_go_on(self, done: Callable[[], bool], *, limit_s: float, every_s: float = 0.5) -> None:
+        """Wait until `done`, or until `limit_s` have passed; whoever called looks again."""
+        until = time.monotonic() + limit_s
+        while not done() and time.monotonic() < until:
+            self._programs.check()
+            time.sleep(every_s)
+
     def _server(self, *arguments: str, told: str = "") -> str:
         return run_to_end(SERVER, *arguments, "--data", str(self._folders.server), env=self._server_env, told=told)
