@@ -15,6 +15,7 @@ from edge.contract.identifiers import FieldNumber
 from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, Instant
 from edge.contract.manifest import ClockReading
 from edge.domain.clock import clock_reading
+from edge.domain.file_names import BELIEVED_YEARS
 
 LIMIT_BYTES = 65_536
 _LATEST_OFFSET_US = 40_000 * MICROS_PER_DAY
@@ -40,7 +41,10 @@ def _known_zone(name: str) -> str:
 def _date_and_time(text: object) -> datetime:
     if not isinstance(text, str) or len(text) < len("20261121T080000"):
         raise ValueError("is no date with time, such as 2026-11-21T08:00:00+08:00")
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.year not in BELIEVED_YEARS:
+        raise ValueError(f"lies outside the years {BELIEVED_YEARS[0]} to {BELIEVED_YEARS[-1]}")
+    return moment
 
 
 class _Statement(BaseModel):

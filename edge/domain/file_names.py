@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _DIGITS = re.compile(r"(?P<day>\d{8})[T_-]?(?P<time>\d{6})(?P<utc>[Zz]?)")
+BELIEVED_YEARS = range(1970, 2200)
+"""A clock that lost its time shows 1970 or 2000; a year outside is no time that a device could mean."""
+_NUMBER = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 _NO_DEVICE = frozenset(
     {
         "audio",
@@ -65,7 +68,7 @@ def read_name(file_name: str, patterns: Sequence[re.Pattern[str]]) -> NameFacts:
 
 def _facts(groups: dict[str, str | None]) -> NameFacts:
     device, start, sequence = groups.get("device"), groups.get("start"), groups.get("sequence")
-    if device is not None and (device.lower() in _NO_DEVICE or not 0 < len(device) <= 64):
+    if device is not None and (device.lower() in _NO_DEVICE or _NUMBER.fullmatch(device) is None):
         device = None
     moment = None if start is None else _local_start(start)
     return NameFacts(
@@ -84,4 +87,4 @@ def _local_start(digits: str) -> LocalStart | None:
         moment = datetime.strptime(match["day"] + match["time"], "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone is the device's
     except ValueError:
         return None  # 20261332: digits that are no time; the caller sees it in `unreadable_start`
-    return LocalStart(moment, is_utc=bool(match["utc"]))
+    return LocalStart(moment, is_utc=bool(match["utc"])) if moment.year in BELIEVED_YEARS else None

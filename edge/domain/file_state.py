@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
+from edge.contract.instants import LATEST_US, MICROS_PER_SECOND, UtcMicros
 
 RETRY_UNREADABLE_US = 60 * MICROS_PER_SECOND
 """A file that could not be read is tried again after this. House rule."""
@@ -49,6 +49,11 @@ def has_rested(now_us: UtcMicros, since_us: UtcMicros, *, rest_s: float) -> bool
 def is_due_again(now_us: UtcMicros, tried_us: UtcMicros) -> bool:
     """Whether an unreadable file is to be tried again."""
     return now_us < tried_us or now_us - tried_us >= RETRY_UNREADABLE_US
+
+
+def modified_instant(modified_ns: int) -> UtcMicros:
+    """A file's time of change as an instant; what no calendar can name becomes the nearest it can."""
+    return UtcMicros(min(max(modified_ns // 1000, 0), LATEST_US))
 
 
 class DiskLevel(StrEnum):

@@ -69,10 +69,35 @@ def docking_of_statement(rows: sqlite3.Connection, source: str, folder: str, sha
     """The docking that a docking file of this very text already made."""
     row = rows.execute(
         f"SELECT {_COLUMNS} FROM docking WHERE source = ? AND folder = ? AND statement_sha256 = ?"  # noqa: S608
-        " ORDER BY docked_us DESC LIMIT 1",
+        " ORDER BY reported, until_us DESC LIMIT 1",
         (source, folder, sha256),
     ).fetchone()
     return None if row is None else _docking(row)
+
+
+def open_scan_docking(rows: sqlite3.Connection, source: str, device: str | None) -> Docking | None:
+    """The docking by scan of that device whose list is not yet reported."""
+    row = rows.execute(
+        f"SELECT {_COLUMNS} FROM docking WHERE source = ? AND device IS ? AND statement_sha256 = ? AND reported = 0"  # noqa: S608
+        " ORDER BY until_us DESC LIMIT 1",
+        (source, device, SCAN),
+    ).fetchone()
+    return None if row is None else _docking(row)
+
+
+def last_scan_dockings(rows: sqlite3.Connection, source: str) -> dict[str, UtcMicros]:
+    """When each known device was last listed by scan in that source."""
+    found = rows.execute(
+        "SELECT device, max(until_us) AS until_us FROM docking"
+        " WHERE source = ? AND statement_sha256 = ? AND device IS NOT NULL GROUP BY device",
+        (source, SCAN),
+    )
+    return {row["device"]: UtcMicros(row["until_us"]) for row in found}
+
+
+def prolong(rows: sqlite3.Connection, docking_id: str, until_us: UtcMicros) -> None:
+    """The docking is still going on at `until_us`."""
+    rows.execute("UPDATE docking SET until_us = max(until_us, ?) WHERE docking_id = ?", (until_us, docking_id))
 
 
 def unreported_dockings(rows: sqlite3.Connection) -> list[Docking]:

@@ -84,6 +84,30 @@ def fetch_again(rows: sqlite3.Connection, clip_id: str, *, now_us: UtcMicros) ->
     ).rowcount
 
 
+def files_of_docking(rows: sqlite3.Connection, docking_id: str) -> list[SeenFile]:
+    """The full list of a docking: of a docking file all that its folder ever showed and still shows, of a scan all of
+    its device in that source.
+    """
+    found = rows.execute(
+        f"SELECT {', '.join('f.' + name for name in _COLUMNS.split(', '))} FROM seen_file f"  # noqa: S608 - constant
+        " JOIN docking d ON d.docking_id = f.docking_id JOIN docking asked ON asked.docking_id = ?"
+        " WHERE f.source = asked.source AND d.device IS asked.device AND d.folder = asked.folder"
+        " AND (d.statement_sha256 = 'scan') = (asked.statement_sha256 = 'scan') ORDER BY f.path",
+        (docking_id,),
+    )
+    return [_seen_file(row) for row in found]
+
+
+def resting_files(rows: sqlite3.Connection, source: str, folder: str) -> list[SeenFile]:
+    """Files in the folder and below that are still waited for."""
+    found = rows.execute(
+        f"SELECT {_COLUMNS} FROM seen_file WHERE source = ? AND state = ?"  # noqa: S608 - constant
+        " AND (? = '' OR substr(path, 1, length(?) + 1) = ? || '/') ORDER BY path",
+        (source, SeenState.RESTING, folder, folder, folder),
+    )
+    return [_seen_file(row) for row in found]
+
+
 def _seen_file(row: sqlite3.Row) -> SeenFile:
     return SeenFile(
         source=row["source"],

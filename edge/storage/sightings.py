@@ -51,12 +51,23 @@ def add_sighting(rows: sqlite3.Connection, sighting: SightingRow) -> None:
 
 
 def uninspected(rows: sqlite3.Connection, *, limit: int) -> list[SightingRow]:
-    """Sightings without a manifest, oldest first."""
+    """Sightings without a manifest whose content can be looked into, oldest first."""
     found = rows.execute(
-        f"SELECT {_COLUMNS} FROM sighting WHERE manifest IS NULL ORDER BY seen_us, sighting_id LIMIT ?",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM sighting AS new WHERE manifest IS NULL AND ("  # noqa: S608 - constant
+        "   EXISTS (SELECT 1 FROM content c WHERE c.clip_id = new.clip_id AND c.landing_name IS NOT NULL)"
+        "   OR EXISTS (SELECT 1 FROM sighting old WHERE old.clip_id = new.clip_id AND old.inspection IS NOT NULL))"
+        " ORDER BY seen_us, sighting_id LIMIT ?",
         (limit,),
     )
     return [_sighting(row) for row in found]
+
+
+def is_inspected(rows: sqlite3.Connection, docking_id: str) -> bool:
+    """Whether every sighting of the docking has its manifest."""
+    row = rows.execute(
+        "SELECT 1 FROM sighting WHERE docking_id = ? AND manifest IS NULL LIMIT 1", (docking_id,)
+    ).fetchone()
+    return row is None
 
 
 def last_sighting_of(rows: sqlite3.Connection, source: str, path: str) -> SightingRow | None:

@@ -1,0 +1,105 @@
+"""Which docking a file belongs to: that of the docking file above it, else of the scan that showed it."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edge.contract.instants import UtcMicros
+from edge.devices.folder import FolderScan, FoundFile
+from edge.devices.statements import ReadDocking
+from edge.storage.dockings import (
+    Docking,
+    add_docking,
+    docking_of_statement,
+    is_reported,
+    open_scan_docking,
+    prolong,
+)
+
+
+def new_docking_id() -> str:
+    """An id in the form of a TopicId."""
+    return f"dock-{secrets.token_hex(8)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StandingDocking:
+    """A docking file that was read: the folder it describes and what it says."""
+
+    folder: str
+    read: ReadDocking
+
+
+class DockingBook:
+    """The dockings of one source in one scan."""
+
+    def __init__(self, source: str, standing: dict[str, StandingDocking], synchronised: Callable[[], bool]) -> None:
+        self._source, self._standing, self._synchronised = source, standing, synchronised
+
+    def stated_device(self, file: FoundFile, scan: FolderScan) -> str | None:
+        """The device that the docking file above the file names."""
+        standing = self._above(file, scan)
+        return None if standing is None else standing.read.statement.device
+
+    def docking_of(
+        self, rows: sqlite3.Connection, file: FoundFile, scan: FolderScan, device: str | None, now_us: UtcMicros
+    ) -> str:
+        """The id of the file's docking, made if this file is the first of it."""
+        standing = self._above(file, scan)
+        if standing is None:
+            return self.scan_docking(rows, device, now_us)
+        return self.open_statement(rows, standing, now_us, has_more_files=True)
+
+    def open_statement(
+        self, rows: sqlite3.Connection, standing: StandingDocking, now_us: UtcMicros, *, has_more_files: bool
+    ) -> str:
+        """The docking that a docking file describes. Files that come after its list was reported open a new list."""
+        before = docking_of_statement(rows, self._source, standing.folder, standing.read.sha256)
+        statement = standing.read.statement
+        until_us = statement.until if statement.until is not None else max(now_us, statement.docked)
+        if before is not None and not (has_more_files and is_reported(rows, before.docking_id)):
+            if statement.until is None and has_more_files:
+                prolong(rows, before.docking_id, until_us)
+            return before.docking_id
+        if before is not None:
+            docking = replace(before, docking_id=new_docking_id(), until_us=max(before.until_us, until_us))
+        else:
+            docking = Docking(
+                docking_id=new_docking_id(),
+                source=self._source,
+                folder=standing.folder,
+                device=statement.device,
+                docked_us=statement.docked,
+                until_us=until_us,
+                statement_sha256=standing.read.sha256,
+                clock=statement.clock(gateway_synchronised=self._synchronised()),
+                battery_percent=statement.battery_percent,
+                free_bytes=statement.free_bytes,
+                total_bytes=statement.total_bytes,
+            )
+        add_docking(rows, docking)
+        return docking.docking_id
+
+    def scan_docking(self, rows: sqlite3.Connection, device: str | None, now_us: UtcMicros) -> str:
+        """The docking by scan of that device in this source that is still open, else a new one."""
+        before = open_scan_docking(rows, self._source, device)
+        if before is not None:
+            prolong(rows, before.docking_id, now_us)
+            return before.docking_id
+        docking = Docking(
+            docking_id=new_docking_id(),
+            source=self._source,
+            folder="",
+            device=device,
+            docked_us=now_us,
+            until_us=now_us,
+        )
+        add_docking(rows, docking)
+        return docking.docking_id
+
+    def _above(self, file: FoundFile, scan: FolderScan) -> StandingDocking | None:
+        folder = scan.docking_folder_of(file.folder)
+        return None if folder is None else self._standing.get(folder)
