@@ -1,0 +1,59 @@
+"""Intake and inspection put together from the settings, with the child process that looks into files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config import EdgeConfig
+from edge.contract.dsse import Signer
+from edge.footage.probe import PROBE_TARGET
+from edge.platform.clock import Clock
+from edge.platform.limited_worker import LimitedWorker
+from edge.storage.journal import Journal
+from edge.storage.landing import LandingArea
+from edge.storage.outbox import Outbox
+from edge.workers.inspection import InspectionWorker
+from edge.workers.intake import IntakeWorker
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWorkers:
+    """The two workers between the devices and the outbox; `close` ends the child process."""
+
+    intake: IntakeWorker
+    inspection: InspectionWorker
+    prober: LimitedWorker
+
+    def close(self) -> None:
+        """End the child process."""
+        self.prober.close()
+
+
+def field_workers(
+    config: EdgeConfig,
+    journal: Journal,
+    outbox: Outbox,
+    *,
+    landing: Path,
+    gateway_id: str,
+    signer: Signer,
+    clock: Clock,
+) -> FieldWorkers:
+    """Both workers for these settings; nothing runs yet."""
+    area, prober = LandingArea(landing), LimitedWorker(PROBE_TARGET)
+    return FieldWorkers(
+        intake=IntakeWorker(
+            journal,
+            outbox,
+            area,
+            config.sources,
+            synchronised=clock.synchronised,
+            warn_percent=config.disk_warn_percent,
+            stop_percent=config.disk_stop_copying_percent,
+        ),
+        inspection=InspectionWorker(
+            journal, outbox, area, config.sources, gateway_id=gateway_id, signer=signer, prober=prober
+        ),
+        prober=prober,
+    )
