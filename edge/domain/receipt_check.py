@@ -19,7 +19,7 @@ class ReceiptFault(StrEnum):
 def receipt_faults(
     receipt: Receipt, *, clip_id: str, size_bytes: int, sha256: str, act_is_of_another_clip: bool
 ) -> frozenset[ReceiptFault]:
-    """All faults; the empty set: the clip is sealed. One act seals one clip; a second one for it means a forged chain."""
+    """All faults; the empty set: the clip is sealed. One act seals one clip; a second for it means a forged chain."""
     faults = {
         ReceiptFault.OTHER_CLIP: receipt.clip_id != clip_id,
         ReceiptFault.OTHER_SIZE: receipt.size_bytes != size_bytes,

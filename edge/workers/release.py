@@ -23,9 +23,9 @@ _LOOK_EVERY_S = 30.0
 
 
 def disk_usage(folder: Path) -> tuple[int, int]:
-    """Used and total bytes of the disk a folder lies on."""
+    """Bytes in use on the disk a folder lies on, and all there are for this program."""
     usage = shutil.disk_usage(folder)
-    return usage.total - usage.free, usage.total
+    return usage.used, usage.used + usage.free
 
 
 class ReleaseWorker:

@@ -1,0 +1,217 @@
+"""The running agent: one thread for each worker, two connections, from start to a clean stop."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from collections.abc import Mapping
+from types import FrameType
+from typing import Protocol
+
+import structlog
+
+from edge.config import EdgeConfig
+from edge.contract.events import Opened
+from edge.contract.instants import UtcMicros
+from edge.contract.topics import DownKind
+from edge.platform.addresses import url_is_loopback
+from edge.platform.clock import Clock
+from edge.platform.limited_worker import LimitedWorker
+from edge.platform.mqtt import BrokerLogin
+from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
+from edge.storage.journal import Journal, JournalFullError
+from edge.storage.landing import LandingArea
+from edge.storage.outbox import Outbox
+from edge.transport.links import GatewayLinks
+from edge.workers.agent_state import AgentStateWorker
+from edge.workers.inspection import InspectionWorker
+from edge.workers.intake import IntakeWorker
+from edge.workers.release import ReleaseWorker
+from edge.workers.reporting import ReportingWorker
+from edge.workers.upload import UploadWorker
+
+log = structlog.get_logger(__name__)
+
+JOURNAL_NAME, LANDING_NAME = "journal.sqlite3", "landing"
+_IDLE_S, _AFTER_FAILURE_S, _STOP_WAIT_S = 0.2, 5.0, 20.0
+
+
+class ForeignBrokerError(Exception):
+    """The broker is on another machine, which needs an encrypted connection this release does not have."""
+
+    def __init__(self, *, url: str) -> None:
+        super().__init__(f"the broker {url} is on another machine; this release talks to the same machine only")
+        self.url = url
+
+
+class Worker(Protocol):
+    """A loop around decisions. `step` is called by one thread; True: call again at once. `wake` ends an idle wait."""
+
+    @property
+    def wake(self) -> threading.Event: ...
+
+    def step(self, now_us: UtcMicros) -> bool: ...
+
+
+class Agent:
+    """Everything that runs for one data folder. Its journal allows one agent at a time."""
+
+    def __init__(self, config: EdgeConfig, clock: Clock) -> None:
+        """Raises NotEnrolledError, IdentityUnreadableError, KeyFileError, ForeignBrokerError, JournalInUseError or
+        JournalUnusableError; then nothing runs.
+        """
+        identity = load_identity(config.data_dir)
+        if not url_is_loopback(identity.broker.url):
+            raise ForeignBrokerError(url=identity.broker.url)
+        key, server_keys = gateway_key(config.data_dir), load_server_keys(config.data_dir)
+        landing = config.data_dir / LANDING_NAME
+        area = LandingArea(landing)
+        self._config, self._clock = config, clock
+        self._ended = threading.Event()
+        self._broken = ""
+        self._failing: dict[str, str] = {}
+        self._journal = Journal.open(config.data_dir / JOURNAL_NAME, now_us=clock.now_us())
+        outbox = Outbox(self._journal, gateway_id=identity.gateway_id, signer=key)
+        self._links = GatewayLinks(
+            _login(identity),
+            gateway_id=identity.gateway_id,
+            verifier=server_keys,
+            on_message=self._received,
+            on_connected=self._connected,
+        )
+        self._upload = UploadWorker(
+            self._journal, outbox, self._links, landing=landing, clock=clock, in_flight=config.uploads_in_flight
+        )
+        self._reporting = ReportingWorker(
+            self._journal,
+            outbox,
+            self._links,
+            installation_id=identity.installation_id,
+            data_dir=config.data_dir,
+            clock=clock,
+            resend_interval_s=config.resend_interval_s,
+            status_interval_s=config.status_interval_s,
+        )
+        release = ReleaseWorker(
+            self._journal,
+            landing=landing,
+            clock=clock,
+            keep_days=config.landing_keep_days,
+            drop_percent=config.disk_drop_released_percent,
+        )
+        self._prober = LimitedWorker("edge.footage.probe:probe_call")
+        self._workers: dict[str, Worker] = {
+            "intake": IntakeWorker(
+                self._journal,
+                outbox,
+                area,
+                config.sources,
+                synchronised=clock.synchronised,
+                warn_percent=config.disk_warn_percent,
+                stop_percent=config.disk_stop_copying_percent,
+            ),
+            "inspection": InspectionWorker(
+                self._journal,
+                outbox,
+                area,
+                config.sources,
+                gateway_id=identity.gateway_id,
+                signer=key,
+                prober=self._prober,
+            ),
+            "upload": self._upload,
+            "reporting": self._reporting,
+            "release": release,
+            "state": AgentStateWorker(self._journal, clock, self._state),
+        }
+        log.info("agent_ready", gateway_id=identity.gateway_id, sources=[source.name for source in config.sources])
+
+    def run(self) -> str:
+        """Run until `stop`. Returns "" after a clean stop, else what broke."""
+        threads = [
+            threading.Thread(target=self._run_worker, args=(name, worker), name=name)
+            for name, worker in self._workers.items()
+        ]
+        self._links.start()
+        for thread in threads:
+            thread.start()
+        while not self._ended.wait(1.0):
+            pass  # short waits let signals through
+        for worker in self._workers.values():
+            worker.wake.set()
+        for thread in threads:
+            thread.join(timeout=_STOP_WAIT_S)
+        self._links.stop()
+        self._prober.close()
+        self._journal.close()
+        log.info("agent_stopped", broken=self._broken)
+        return self._broken
+
+    def stop(self) -> None:
+        """End after the present steps; may be called by any thread or signal handler."""
+        self._ended.set()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end the agent cleanly."""
+
+        def handle(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        signal.signal(signal.SIGTERM, handle)
+        signal.signal(signal.SIGINT, handle)
+
+    # ------------------------------------------------------------------ the workers' threads
+    def _run_worker(self, name: str, worker: Worker) -> None:
+        """A worker's outer loop: a failing step is logged and tried again later; a broken journal ends the agent."""
+        while not self._ended.is_set():
+            try:
+                did = worker.step(self._clock.now_us())
+                self._failing.pop(name, None)
+            except JournalFullError as error:
+                self._failed(name, error)
+                did = False
+            except sqlite3.Error as error:
+                # What a commit that failed left on the disk is unknown: stop, so that the next start reads it anew.
+                self._failed(name, error)
+                self._broken = f"the journal cannot be written ({error}); check the disk, then start the agent again"
+                self.stop()
+                return
+            except Exception as error:  # the outermost frame: whatever fails, footage goes on being landed and sent
+                log.exception("worker_failed", worker=name)
+                self._failed(name, error)
+                did = False
+            if not did:
+                worker.wake.wait(_AFTER_FAILURE_S if name in self._failing else _IDLE_S)
+                worker.wake.clear()
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._failing[name] = type(error).__name__
+        log.error("step_failed", worker=name, error=str(error))
+
+    # ------------------------------------------------------------------ the connections' threads
+    def _received(self, opened: Opened) -> None:
+        if opened.kind in {DownKind.NOTED, DownKind.REGISTER}:
+            self._reporting.receive(opened)
+        else:
+            self._upload.receive(opened)
+
+    def _connected(self) -> None:
+        self._reporting.reconnected()
+        self._upload.reconnected()
+
+    def _state(self) -> Mapping[str, object]:
+        return {
+            "control": self._links.control.state.value,
+            "bulk": self._links.bulk.state.value,
+            "link_error": self._links.control.last_error or self._links.bulk.last_error,
+            "set_aside": dict(self._links.set_aside),
+            "clock_synchronised": self._clock.synchronised(),
+            "failing": dict(self._failing),
+        }
+
+
+def _login(identity: Identity) -> BrokerLogin:
+    return BrokerLogin(
+        identity.broker.url, identity.gateway_id, identity.broker.password, ca_pem=identity.broker.ca_pem
+    )

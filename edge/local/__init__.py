@@ -1,0 +1,1 @@
+"""What a person at the gateway does and sees: settings, enrolment, status, doctor."""

@@ -1,0 +1,135 @@
+"""Everything `status` tells, as plain values: from the journal, the identity and the disk."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from edge.contract.coverage import CoverageState
+from edge.contract.instants import UtcMicros, rfc3339
+from edge.storage.identity import Identity, NotEnrolledError, load_identity
+from edge.storage.journal import reading_journal
+from edge.storage.overview import Overview, read_overview
+from edge.workers.agent_state import AgentState
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """`identity` None: not enrolled. `overview` None: the agent never ran here. `agent` None: it is not running."""
+
+    data_dir: Path
+    now_us: UtcMicros
+    identity: Identity | None
+    overview: Overview | None
+    agent: AgentState | None
+    free_bytes: int
+    total_bytes: int
+
+
+def read_status(data_dir: Path, *, now_us: UtcMicros) -> StatusFacts:
+    """Raises IdentityUnreadableError or JournalUnusableError."""
+    try:
+        identity = load_identity(data_dir)
+    except NotEnrolledError:
+        identity = None
+    overview, agent = None, None
+    journal = data_dir / "journal.sqlite3"
+    if journal.exists():
+        with reading_journal(journal) as rows:
+            overview = read_overview(rows, now_us=now_us)
+        agent = _agent_state(overview) if agent_runs(journal) else None
+    disk = shutil.disk_usage(data_dir)
+    return StatusFacts(data_dir, now_us, identity, overview, agent, disk.free, disk.used + disk.free)
+
+
+def agent_runs(journal: Path) -> bool:
+    """Whether an agent holds the journal's lock now."""
+    try:
+        descriptor = os.open(journal.with_name(journal.name + ".lock"), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # no lock file, or not ours to open: no agent of this data folder that we could know of
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def status_json(facts: StatusFacts) -> dict[str, Any]:
+    """The same as a JSON object; times RFC 3339 UTC."""
+    overview, agent = facts.overview, facts.agent
+    document: dict[str, Any] = {
+        "gateway_id": None if facts.identity is None else facts.identity.gateway_id,
+        "enrolled": facts.identity is not None,
+        "running": agent is not None,
+        "link": None if agent is None else agent.control,
+        "link_error": None if agent is None else agent.link_error or None,
+        "failing": {} if agent is None else agent.failing,
+        "set_aside": {} if agent is None else agent.set_aside,
+        "clock_synchronised": None if agent is None else agent.clock_synchronised,
+        "free_bytes": facts.free_bytes,
+        "total_bytes": facts.total_bytes,
+    }
+    if overview is None:
+        return document
+    return document | {
+        "waiting_clips": overview.backlog.clips,
+        "waiting_bytes": overview.backlog.size_bytes,
+        "oldest_waiting": _time(overview.backlog.oldest_landed_us),
+        "receipted_clips": overview.receipted_clips,
+        "last_receipt": _time(overview.last_receipt_us),
+        "unnoted_messages": overview.unnoted_messages,
+        "resting_files": overview.resting_files,
+        "register_number": overview.register_number,
+        "devices": [
+            {
+                "device": line.device,
+                "clips": line.clips,
+                "waiting_clips": line.waiting_clips,
+                "receipted_clips": line.receipted_clips,
+                "last_docking": _time(line.last_docking_us),
+                "battery_percent": line.battery_percent,
+                "free_bytes": line.free_bytes,
+                "total_bytes": line.total_bytes,
+                "clock_offset_s": None if line.clock_offset_us is None else line.clock_offset_us / 1e6,
+            }
+            for line in overview.devices
+        ],
+        "troubles": [
+            {"reason": trouble.reason, "example": trouble.subject, "count": trouble.count}
+            for trouble in overview.troubles
+        ],
+        "duties": [
+            {
+                "duty": duty.number,
+                "device": duty.device,
+                "start": rfc3339(duty.interval.start_us),
+                "end": rfc3339(duty.interval.end_us),
+                "recorded_s": duty.total_us(CoverageState.RECORDED) / 1e6,
+                "undetermined_s": duty.total_us(CoverageState.UNDETERMINED) / 1e6,
+                "gaps": [[rfc3339(gap.start_us), rfc3339(gap.end_us)] for gap in duty.gaps],
+            }
+            for duty in overview.duties
+        ],
+    }
+
+
+def _agent_state(overview: Overview) -> AgentState | None:
+    if overview.agent_state is None:
+        return None
+    try:
+        return AgentState.model_validate_json(overview.agent_state)
+    except ValidationError:  # written by another release that is still running: shown as running without details
+        return None
+
+
+def _time(instant_us: UtcMicros | None) -> str | None:
+    return None if instant_us is None else rfc3339(instant_us)

@@ -1,0 +1,168 @@
+"""The table a person at the dock reads."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edge.contract.coverage import CoverageState
+from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of
+from edge.local.status_facts import StatusFacts
+from edge.local.words import Language, word
+from edge.storage.overview import DeviceLine, Overview, Trouble
+
+_GIB = 1024**3
+
+
+def show_status(facts: StatusFacts, console: Console, language: Language, zone: ZoneInfo) -> None:
+    """Print the whole status; local times in `zone`."""
+    view = _View(facts, console, language, zone)
+    view.head()
+    if facts.overview is not None:
+        view.devices(facts.overview)
+        view.duties(facts.overview)
+        view.troubles(facts.overview)
+
+
+class _View:
+    def __init__(self, facts: StatusFacts, console: Console, language: Language, zone: ZoneInfo) -> None:
+        self._facts, self._console, self._language, self._zone = facts, console, language, zone
+
+    def head(self) -> None:
+        facts, agent = self._facts, self._facts.agent
+        lines = Table(box=None, show_header=False, pad_edge=False)
+        lines.add_column(style="bold", no_wrap=True)
+        lines.add_column(overflow="fold")
+        lines.add_row(self._word("gateway"), "-" if facts.identity is None else facts.identity.gateway_id)
+        running = agent is not None
+        lines.add_row(self._word("agent"), self._state("running" if running else "not_running", good=running))
+        if agent is not None:
+            lines.add_row(self._word("server"), self._state(agent.control, good=agent.control == "connected"))
+        if facts.overview is not None:
+            self._waiting_lines(lines, facts.overview)
+        used = (1 - facts.free_bytes / facts.total_bytes) * 100 if facts.total_bytes else 0.0
+        lines.add_row(self._word("disk"), f"{used:.0f} %, {facts.free_bytes / _GIB:.1f} GiB {self._word('free')}")
+        if agent is not None and agent.set_aside:
+            lines.add_row(self._word("set_aside"), Text(", ".join(f"{key} {n}" for key, n in agent.set_aside.items())))
+        if agent is not None and agent.failing:
+            lines.add_row(self._word("failing"), Text(", ".join(f"{k}: {v}" for k, v in agent.failing.items()), "red"))
+        if agent is not None and not agent.clock_synchronised:
+            lines.add_row(self._word("clock"), Text(self._word("clock_unsynchronised"), "yellow"))
+        self._console.print(lines)
+
+    def _waiting_lines(self, lines: Table, overview: Overview) -> None:
+        waiting = overview.backlog
+        if waiting.clips:
+            oldest = self._ago(waiting.oldest_landed_us)
+            text = f"{waiting.clips} {self._word('clips')}, {waiting.size_bytes / _GIB:.2f} GiB"
+            lines.add_row(self._word("waiting"), f"{text}, {self._word('oldest')} {oldest}")
+        else:
+            lines.add_row(self._word("waiting"), self._word("nothing_waits"))
+        last = overview.last_receipt_us
+        said = self._word("none_yet") if last is None else f"{self._time(last)} ({self._ago(last)})"
+        lines.add_row(self._word("last_receipt"), said)
+        for key, count in (("reports_waiting", overview.unnoted_messages), ("resting", overview.resting_files)):
+            if count:
+                lines.add_row(self._word(key), str(count))
+
+    def devices(self, overview: Overview) -> None:
+        if not overview.devices:
+            self._console.print(self._word("no_devices"))
+            return
+        table = Table(box=box.SIMPLE_HEAD)
+        for key in ("device", "last_docking", "landed", "receipted", "waits", "battery", "storage", "clock"):
+            numeric = key not in {"device", "last_docking"}
+            table.add_column(self._word(key), justify="right" if numeric else "left")
+        for line in overview.devices:
+            table.add_row(*self._device(line))
+        self._console.print(table)
+
+    def _device(self, line: DeviceLine) -> list[str | Text]:
+        offset = "" if line.clock_offset_us is None else f"{line.clock_offset_us / MICROS_PER_SECOND:+.1f} s"
+        storage = ""
+        if line.free_bytes is not None:
+            storage = f"{line.free_bytes / _GIB:.1f} GiB"
+        return [
+            Text(line.device),
+            "" if line.last_docking_us is None else self._time(line.last_docking_us),
+            str(line.clips),
+            str(line.receipted_clips),
+            Text(str(line.waiting_clips), "yellow" if line.waiting_clips else ""),
+            "" if line.battery_percent is None else f"{line.battery_percent:.0f} %",
+            storage,
+            offset,
+        ]
+
+    def duties(self, overview: Overview) -> None:
+        if not overview.duties:
+            return
+        table = Table(title=self._word("gaps"), title_justify="left", box=box.SIMPLE_HEAD)
+        for key in ("duty", "device", "recorded", "undetermined", "missing"):
+            table.add_column(self._word(key))
+        for duty in overview.duties:
+            missing = ", ".join(f"{self._time(gap.start_us)} - {self._clock(gap.end_us)}" for gap in duty.gaps)
+            table.add_row(
+                Text(f"{duty.number} {self._time(duty.interval.start_us)} - {self._clock(duty.interval.end_us)}"),
+                Text(duty.device),
+                _duration(duty.total_us(CoverageState.RECORDED)),
+                _duration(duty.total_us(CoverageState.UNDETERMINED)),
+                Text(missing, "red"),
+            )
+        self._console.print(table)
+
+    def troubles(self, overview: Overview) -> None:
+        if not overview.troubles:
+            return
+        table = Table(title=self._word("troubles"), title_justify="left", box=box.SIMPLE_HEAD)
+        table.add_column(self._word("reason"))
+        table.add_column(self._word("count"), justify="right")
+        table.add_column(self._word("example"), overflow="fold")
+        for trouble in overview.troubles:
+            table.add_row(self._reason(trouble), str(trouble.count), Text(trouble.subject))
+        self._console.print(table)
+
+    def _reason(self, trouble: Trouble) -> str:
+        kind, _, reason = trouble.reason.partition(":")
+        match kind:
+            case "refused":
+                return f"{self._word('refused')}: {self._word(reason)}"
+            case "file":
+                return f"{self._word('not_landed')}: {self._word(reason)}"
+            case "landed" | "offered" | "sending" if reason != "landing_copy_unreadable":
+                return f"{self._word('put_off')}: {self._word(reason)}"
+            case _:
+                return self._word(reason or kind)
+
+    def _word(self, key: str) -> str:
+        return word(key, self._language)
+
+    def _state(self, key: str, *, good: bool) -> Text:
+        return Text(self._word(key), "green" if good else "red")
+
+    def _time(self, instant_us: UtcMicros) -> str:
+        return f"{moment_of(instant_us).astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+
+    def _clock(self, instant_us: UtcMicros) -> str:
+        return f"{moment_of(instant_us).astimezone(self._zone):%H:%M:%S}"
+
+    def _ago(self, instant_us: UtcMicros | None) -> str:
+        if instant_us is None:
+            return ""
+        gap = _duration(self._facts.now_us - instant_us)
+        return f"{gap}{self._word('ago')}" if self._language == "zh-CN" else f"{gap} {self._word('ago')}"
+
+
+def _duration(length_us: int) -> str:
+    """Hours and minutes, or seconds where it is short."""
+    seconds = max(0, length_us) // MICROS_PER_SECOND
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    if seconds < 2 * 86_400:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 86_400} d"

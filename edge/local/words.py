@@ -1,0 +1,109 @@
+"""The words a person at the gateway reads, in both languages."""
+
+from __future__ import annotations
+
+import locale
+import os
+from typing import Literal
+
+Language = Literal["zh-CN", "en"]
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "gateway": ("Gateway", "采集站"),
+    "agent": ("Agent", "代理程序"),
+    "running": ("running", "运行中"),
+    "not_running": ("not running: start it with `tallylight-edge run`", "未运行：请用 `tallylight-edge run` 启动"),
+    "server": ("Server", "服务器"),
+    "connected": ("connected", "已连接"),
+    "connecting": ("connecting", "正在连接"),
+    "unreachable": ("not reachable; footage is kept here until it is", "无法连接；录像先保存在本机"),
+    "unanswered": ("does not answer; footage is kept here until it does", "无应答；录像先保存在本机"),
+    "login_refused": (
+        "refuses this gateway: it was revoked or enrolled elsewhere. Enrol it again with a new code",
+        "拒绝本站登录：已被吊销或已在别处注册。请用新注册码重新注册",
+    ),
+    "stopped": ("not connected", "未连接"),
+    "waiting": ("Waiting for a receipt", "等待回执"),
+    "nothing_waits": ("nothing: every clip has its receipt", "无：所有视音频文件均已收到回执"),
+    "clips": ("clips", "个文件"),
+    "oldest": ("oldest", "最早"),
+    "ago": ("ago", "前"),
+    "last_receipt": ("Last receipt", "最近回执"),
+    "none_yet": ("none yet", "暂无"),
+    "reports_waiting": ("Reports not yet noted", "未确认的报告"),
+    "resting": ("Files still being written or waited for", "仍在写入或等待中的文件"),
+    "disk": ("Disk", "磁盘"),
+    "free": ("free", "可用"),
+    "register": ("Register", "登记数据"),
+    "device": ("Device", "设备"),
+    "last_docking": ("Last docked", "最近接入"),
+    "landed": ("Clips", "文件"),
+    "receipted": ("Receipts", "回执"),
+    "waits": ("Waiting", "等待"),
+    "battery": ("Battery", "电量"),
+    "storage": ("Free storage", "剩余空间"),
+    "clock": ("Clock offset", "时钟偏差"),
+    "no_devices": ("No device has been here yet.", "尚无设备接入。"),
+    "troubles": ("What needs a look", "需要处理"),
+    "reason": ("Reason", "原因"),
+    "count": ("Number", "数量"),
+    "example": ("For example", "例如"),
+    "gaps": ("Duties (preliminary; the server decides)", "勤务（初步结果，以服务器为准）"),
+    "duty": ("Duty", "勤务"),
+    "recorded": ("Recorded", "已录"),
+    "missing": ("Missing", "漏录"),
+    "undetermined": ("Not known yet", "待定"),
+    "failing": ("A part of the agent keeps failing", "代理程序部分功能反复出错"),
+    "set_aside": ("Messages that could not be believed", "未通过验证的消息"),
+    "clock_unsynchronised": (
+        "This machine's clock is not kept by a time service: offsets of devices are shown, not applied",
+        "本机时钟未由时间服务校准：设备偏差只显示、不应用",
+    ),
+    "refused": ("refused by the server", "服务器拒收"),
+    "put_off": ("put off by the server", "服务器暂缓"),
+    "landing_copy_missing": (
+        "the copy here is missing before its receipt: dock the device again",
+        "本机副本在收到回执前丢失：请重新接入设备",
+    ),
+    "landing_copy_unreadable": ("the copy here cannot be read: check the disk", "本机副本无法读取：请检查磁盘"),
+    "not_landed": ("not taken over", "未采集"),
+    "hash_differs": ("its bytes arrived changed", "到达的数据与原始不符"),
+    "manifest_refused": ("its manifest was not accepted", "清单未被接受"),
+    "busy": ("the server is busy", "服务器繁忙"),
+    "store_full": ("the server's store is full", "服务器存储空间不足"),
+    "not_media": ("not a recording", "不是视音频文件"),
+    "unreadable": ("cannot be read: check the medium and the rights", "无法读取：请检查介质和权限"),
+    "not_a_file": ("neither a file nor a folder", "既不是文件也不是文件夹"),
+    "still_changing": ("still being written", "仍在写入"),
+    "sidecar_unreadable": (
+        "its sidecar is not readable JSON; the recording itself was taken over",
+        "附属文件不是可读的 JSON；录像本身已采集",
+    ),
+    "docking_unreadable": ("docking.json is not readable JSON", "docking.json 不是可读的 JSON"),
+    "waiting_for_space": ("waits for free space on this machine", "等待本机释放空间"),
+}
+
+
+def word(key: str, language: Language) -> str:
+    """The text for `key`; a reason unknown here (from a newer server) is shown as it came."""
+    pair = _WORDS.get(key)
+    if pair is None:
+        return key.replace("_", " ")
+    return pair[1] if language == "zh-CN" else pair[0]
+
+
+def language_of(setting: str, locale_name: str | None = None) -> Language:
+    """The language a setting means; `auto` follows the locale: a terminal without one may have no Chinese glyphs."""
+    if setting == "en":
+        return "en"
+    if setting == "zh-CN":
+        return "zh-CN"
+    name = locale_name if locale_name is not None else _locale_name()
+    return "zh-CN" if name.lower().startswith("zh") else "en"
+
+
+def _locale_name() -> str:
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return value
+    return locale.getlocale()[0] or ""

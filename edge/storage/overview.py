@@ -1,0 +1,169 @@
+"""What `status` shows: one consistent reading of the journal, beside the running agent."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edge.contract.dsse import read_envelope
+from edge.contract.instants import MICROS_PER_DAY, UtcMicros
+from edge.contract.intervals import TimeInterval
+from edge.contract.manifest import Manifest
+from edge.domain.preliminary_gaps import DeviceFootage, PreliminaryDuty, judge_duties
+from edge.storage.contents import Backlog, backlog
+from edge.storage.journal import remembered
+from edge.storage.register_copy import current_register
+
+AGENT_STATE_KEY = "agent_state"
+_LISTED_AT_MOST = 20
+_FOOTAGE_US = 3 * MICROS_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One device as this gateway knows it. `waiting_clips` have no receipt yet."""
+
+    device: str
+    clips: int
+    waiting_clips: int
+    receipted_clips: int
+    last_docking_us: UtcMicros | None
+    battery_percent: float | None
+    free_bytes: int | None
+    total_bytes: int | None
+    clock_offset_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something a person should know: a named reason, what it concerns and how often."""
+
+    reason: str
+    subject: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything `status` shows that comes from the journal."""
+
+    devices: tuple[DeviceLine, ...]
+    backlog: Backlog
+    receipted_clips: int
+    last_receipt_us: UtcMicros | None
+    unnoted_messages: int
+    resting_files: int
+    troubles: tuple[Trouble, ...]
+    duties: tuple[PreliminaryDuty, ...]
+    register_number: int
+    agent_state: str | None
+
+
+def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
+    """The overview at `now_us`. Duties of the last three days are judged, as far as the register names them."""
+    receipted, last_us = rows.execute(
+        "SELECT count(*), max(receipted_us) FROM content WHERE state = 'receipted'"
+    ).fetchone()
+    (unnoted,) = rows.execute("SELECT count(*) FROM outbox WHERE noted_us IS NULL").fetchone()
+    (resting,) = rows.execute("SELECT count(*) FROM seen_file WHERE state = 'resting'").fetchone()
+    register = current_register(rows)
+    duties: list[PreliminaryDuty] = []
+    if register is not None:
+        since_us = UtcMicros(now_us - _FOOTAGE_US)
+        footage = known_footage(rows, since_us=since_us)
+        duties = [duty for duty in judge_duties(register, footage) if since_us < duty.interval.start_us <= now_us]
+    return Overview(
+        devices=tuple(_devices(rows)),
+        backlog=backlog(rows),
+        receipted_clips=receipted,
+        last_receipt_us=last_us,
+        unnoted_messages=unnoted,
+        resting_files=resting,
+        troubles=tuple(_troubles(rows)),
+        duties=tuple(duties),
+        register_number=0 if register is None else register.number,
+        agent_state=remembered(rows, AGENT_STATE_KEY),
+    )
+
+
+def known_footage(rows: sqlite3.Connection, *, since_us: UtcMicros) -> dict[str, DeviceFootage]:
+    """What each device recorded, corrected by its clock where the gateway's own was kept, of sightings since then."""
+    recorded: dict[str, list[TimeInterval]] = {}
+    holes: dict[str, list[TimeInterval]] = {}
+    found = rows.execute(
+        "SELECT device, manifest FROM sighting WHERE manifest IS NOT NULL AND device IS NOT NULL AND seen_us >= ?",
+        (since_us,),
+    )
+    for row in found:
+        manifest = Manifest.model_validate_json(read_envelope(row["manifest"]).payload)
+        clock = manifest.clock
+        offset_us = clock.offset_us if clock is not None and clock.gateway_synchronised else 0
+        parts = sorted(part.shifted(-offset_us) for part in manifest.capture.recorded)
+        recorded.setdefault(row["device"], []).extend(parts)
+        holes.setdefault(row["device"], []).extend(
+            TimeInterval(before.end_us, after.start_us)
+            for before, after in pairwise(parts)
+            if before.end_us < after.start_us
+        )
+    known_until = rows.execute(
+        "SELECT device, max(until_us) AS until_us FROM docking"
+        " WHERE reported = 1 AND device IS NOT NULL GROUP BY device"
+    ).fetchall()
+    return {
+        row["device"]: DeviceFootage(
+            tuple(recorded.get(row["device"], ())), tuple(holes.get(row["device"], ())), UtcMicros(row["until_us"])
+        )
+        for row in known_until
+    }
+
+
+def _devices(rows: sqlite3.Connection) -> list[DeviceLine]:
+    found = rows.execute(
+        """
+        WITH met AS (SELECT DISTINCT device, clip_id FROM sighting WHERE device IS NOT NULL),
+        counted AS (
+          SELECT device, count(*) AS clips, sum(state <> 'receipted') AS waiting, sum(state = 'receipted') AS receipted
+          FROM met JOIN content USING (clip_id) GROUP BY device
+        ),
+        known AS (SELECT device FROM counted UNION SELECT device FROM docking WHERE device IS NOT NULL)
+        SELECT known.device, coalesce(clips, 0) AS clips, coalesce(waiting, 0) AS waiting,
+               coalesce(receipted, 0) AS receipted, until_us, battery_percent, free_bytes, total_bytes, offset_us
+        FROM known LEFT JOIN counted ON counted.device = known.device
+        LEFT JOIN docking ON docking.docking_id = (
+          SELECT docking_id FROM docking AS d WHERE d.device = known.device ORDER BY until_us DESC, docking_id LIMIT 1)
+        ORDER BY known.device
+        """
+    )
+    return [
+        DeviceLine(
+            row["device"],
+            clips=row["clips"],
+            waiting_clips=row["waiting"],
+            receipted_clips=row["receipted"],
+            last_docking_us=row["until_us"],
+            battery_percent=row["battery_percent"],
+            free_bytes=row["free_bytes"],
+            total_bytes=row["total_bytes"],
+            clock_offset_us=row["offset_us"],
+        )
+        for row in found
+    ]
+
+
+def _troubles(rows: sqlite3.Connection) -> list[Trouble]:
+    refused = rows.execute(
+        "SELECT state || ':' || refusal_reason AS reason, min(clip_id) AS subject, count(*) AS count FROM content"
+        " WHERE refusal_reason IS NOT NULL GROUP BY state, refusal_reason ORDER BY count DESC LIMIT ?",
+        (_LISTED_AT_MOST,),
+    ).fetchall()
+    listed = rows.execute(
+        "SELECT 'file:' || coalesce(reason, '') AS reason, min(path) AS subject, count(*) AS count FROM seen_file"
+        " WHERE state = 'listed' OR reason IS NOT NULL GROUP BY reason ORDER BY count DESC LIMIT ?",
+        (_LISTED_AT_MOST,),
+    ).fetchall()
+    missing = rows.execute(
+        "SELECT 'landing_copy_missing' AS reason, min(clip_id) AS subject, count(*) AS count FROM content"
+        " WHERE landing_name IS NULL AND state <> 'receipted' HAVING count(*) > 0"
+    ).fetchall()
+    return [Trouble(row["reason"], row["subject"] or "", row["count"]) for row in [*refused, *missing, *listed]]
