@@ -64,11 +64,11 @@ class Programs:
         for name in reversed(list(self._running)):
             self.end(name)
 
-    def start(self, name: str, arguments: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        """Start an installed command in a session of its own, so that Ctrl-C reaches the demo alone."""
+    def start(self, name: str, arguments: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
+        """Start a program, under a name of ours, in a session of its own, so that Ctrl-C reaches the demo alone."""
         with self._log_of(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
-                [command(name), *arguments],
+                arguments,
                 env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from demo_stage.api import Api
 from demo_stage.folders import ACCOUNT, Folders, Memory
-from demo_stage.programs import Programs, StageError, run_to_end
+from demo_stage.programs import Programs, StageError, command, run_to_end
 
 SERVER, EDGE = "tallylight-server", "tallylight-edge"
 _CODE = re.compile(r"TL1-[A-Z2-7]+-[A-Z2-7]+")
@@ -19,14 +19,27 @@ _READY_S = 40
 class Stage:
     """The two programs on their ports, with their data below one folder."""
 
-    def __init__(self, folders: Folders, memory: Memory, programs: Programs, *, port: int) -> None:
-        self._folders, self._memory, self._programs, self._port = folders, memory, programs, port
+    def __init__(
+        self,
+        folders: Folders,
+        memory: Memory,
+        programs: Programs,
+        *,
+        port: int,
+        server_env: Mapping[str, str] | None = None,
+        server_command: Sequence[str] = (),
+    ) -> None:
+        """`server_command` stands in for the installed command when the server is started."""
+        self._folders, self._memory, self._programs = folders, memory, programs
+        self._server_command = server_command or (command(SERVER),)
+        self.broker_port = memory.broker_port
         self.url = f"http://127.0.0.1:{port}"
         self._server_env = {
             "TALLYLIGHT_HTTP__PORT": str(port),
             "TALLYLIGHT_METRICS__PORT": str(port + 1),
             "TALLYLIGHT_BROKER__EMBEDDED_PORT": str(memory.broker_port),
             "TALLYLIGHT_STORE__RESERVE_BYTES": str(200 * 1024 * 1024),
+            **(server_env or {}),
         }
         # the demo wrote the dockings with this machine's own clock, so it may vouch for it
         self._edge_env = {"TALLYLIGHT_EDGE_CLOCK_VOUCHED": "true", "TALLYLIGHT_EDGE_STATUS_INTERVAL_S": "5"}
@@ -47,15 +60,24 @@ class Stage:
 
     def start_server(self) -> None:
         """Start the server and wait until it says that it is ready."""
-        self._programs.start(SERVER, ["run", "--data", str(self._folders.server)], self._server_env)
+        self._programs.start(
+            SERVER, [*self._server_command, "run", "--data", str(self._folders.server)], self._server_env
+        )
         with Api(self.url) as api:
             self.wait_for(api.ready, f"the server did not become ready within {_READY_S} s", limit_s=_READY_S)
 
-    def enrol_gateway(self, source: Path) -> None:
-        """Make the gateway's data folder and enrol it with a fresh code, unless it is enrolled."""
+    def enrol_gateway(self, source: Path, *, rest_s: float = 2.0) -> None:
+        """Make the gateway's data folder and enrol it with a fresh code, unless it is enrolled.
+
+        `rest_s`: the footage is finished long since, so it need not be watched for as long as on a real dock.
+        """
         gateway = self._folders.gateway
-        if not (gateway / "edge.toml").exists():
+        settings = gateway / "edge.toml"
+        if not settings.exists():
             run_to_end(EDGE, "init", "--data", str(gateway), "--source", str(source))
+            text = settings.read_text(encoding="utf-8").replace("# rest_s = 10.0", f"rest_s = {rest_s}")
+            text = text.replace("# scan_interval_s = 5.0", f"scan_interval_s = {min(rest_s, 1.0)}")
+            settings.write_text(text, encoding="utf-8")
         if not (gateway / "identity.json").exists():
             code = _CODE.search(self._server("gateway", "add", f"demo-{int(time.time())}"))
             if code is None:
@@ -64,7 +86,9 @@ class Stage:
 
     def start_gateway(self) -> None:
         """Start the edge agent."""
-        self._programs.start(EDGE, ["run", "--config", str(self._folders.gateway / "edge.toml")], self._edge_env)
+        self._programs.start(
+            EDGE, [command(EDGE), "run", "--config", str(self._folders.gateway / "edge.toml")], self._edge_env
+        )
 
     def check(self) -> None:
         """Raises ProgramFailedError when a program has ended."""

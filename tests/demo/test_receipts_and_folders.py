@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_a_busy_port_is_named_with_what_to_do() -> None:
 
 def test_a_program_that_ends_early_is_told_with_its_last_words(tmp_path: Path) -> None:
     with Programs(tmp_path) as programs:
-        programs.start("python", ["-c", "print('no disk'); raise SystemExit(3)"])
+        programs.start("python", [sys.executable, "-c", "print('no disk'); raise SystemExit(3)"])
         with pytest.raises(ProgramFailedError, match="no disk") as told:
             _check_until_it_tells(programs)
     assert told.value.status == 3
@@ -127,7 +128,7 @@ def _check_until_it_tells(programs: Programs) -> None:
 
 def test_leaving_the_stage_ends_every_program(tmp_path: Path) -> None:
     with Programs(tmp_path) as programs:
-        programs.start("python", ["-c", "import time; time.sleep(600)"])
+        programs.start("python", [sys.executable, "-c", "import time; time.sleep(600)"])
         running = Path(f"/proc/{programs.pid('python')}")
         assert running.exists()
     assert not running.exists()
