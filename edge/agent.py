@@ -17,16 +17,13 @@ from edge.contract.instants import UtcMicros
 from edge.contract.topics import DownKind
 from edge.platform.addresses import url_is_loopback
 from edge.platform.clock import Clock
-from edge.platform.limited_worker import LimitedWorker
 from edge.platform.mqtt import BrokerLogin
 from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
 from edge.storage.journal import Journal, JournalFullError
-from edge.storage.landing import LandingArea
 from edge.storage.outbox import Outbox
 from edge.transport.links import GatewayLinks
 from edge.workers.agent_state import AgentStateWorker
-from edge.workers.inspection import InspectionWorker
-from edge.workers.intake import IntakeWorker
+from edge.workers.field_workers import field_workers
 from edge.workers.release import ReleaseWorker
 from edge.workers.reporting import ReportingWorker
 from edge.workers.upload import UploadWorker
@@ -66,7 +63,6 @@ class Agent:
             raise ForeignBrokerError(url=identity.broker.url)
         key, server_keys = gateway_key(config.data_dir), load_server_keys(config.data_dir)
         landing = config.data_dir / LANDING_NAME
-        area = LandingArea(landing)
         self._config, self._clock = config, clock
         self._ended = threading.Event()
         self._broken = ""
@@ -100,26 +96,18 @@ class Agent:
             keep_days=config.landing_keep_days,
             drop_percent=config.disk_drop_released_percent,
         )
-        self._prober = LimitedWorker("edge.footage.probe:probe_call")
+        self._field = field_workers(
+            config,
+            self._journal,
+            outbox,
+            landing=landing,
+            gateway_id=identity.gateway_id,
+            signer=key,
+            clock=clock,
+        )
         self._workers: dict[str, Worker] = {
-            "intake": IntakeWorker(
-                self._journal,
-                outbox,
-                area,
-                config.sources,
-                synchronised=clock.synchronised,
-                warn_percent=config.disk_warn_percent,
-                stop_percent=config.disk_stop_copying_percent,
-            ),
-            "inspection": InspectionWorker(
-                self._journal,
-                outbox,
-                area,
-                config.sources,
-                gateway_id=identity.gateway_id,
-                signer=key,
-                prober=self._prober,
-            ),
+            "intake": self._field.intake,
+            "inspection": self._field.inspection,
             "upload": self._upload,
             "reporting": self._reporting,
             "release": release,
@@ -143,7 +131,7 @@ class Agent:
         for thread in threads:
             thread.join(timeout=_STOP_WAIT_S)
         self._links.stop()
-        self._prober.close()
+        self._field.close()
         self._journal.close()
         log.info("agent_stopped", broken=self._broken)
         return self._broken
