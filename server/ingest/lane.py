@@ -137,8 +137,8 @@ class Lane:
         """Whether there is something to hash at once."""
         return self._more_to_hash
 
-    def verify(self) -> bool:
-        """Hash on what is held, seal what is whole. Whether there is more to do at once."""
+    def verify(self) -> None:
+        """Hash on what is held, seal what is whole."""
         more = False
         for number, upload in list(self._open.items()):
             try:
@@ -148,7 +148,6 @@ class Lane:
             except (StoreFullError, PartUnusableError) as error:
                 self._give_up(number, upload, error)
         self._more_to_hash = more
-        return more
 
     def lapse(self, now_s: float) -> None:
         """Give back the budgets of grants that have been idle too long; their bytes stay."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +20,7 @@ from server.ingest.aside import Aside
 from server.ingest.control import Control
 from server.ingest.lane import Lane
 from server.usecases.context import AppContext
-from server.usecases.hold_ranges import lapse_all_uploads
+from server.usecases.signing_state import why_signing_stopped
 
 log = structlog.get_logger(__name__)
 _MAX_QUEUED_MESSAGES = 20_000
@@ -42,8 +43,9 @@ class Received:
 class IngestWorker:
     """Start, then `stop`. A new worker id at every start: chunks granted by a dead worker reach nobody."""
 
-    def __init__(self, context: AppContext) -> None:
-        self._context = context
+    def __init__(self, context: AppContext, *, on_deaf: Callable[[int], None] = lambda _times: None) -> None:
+        """`on_deaf` is told how often in a row the broker has not answered a ping."""
+        self._context, self._on_deaf = context, on_deaf
         self.worker_id = worker_id_of(secrets.token_bytes(8))
         self._queue: queue.Queue[Received] = queue.Queue(_MAX_QUEUED_MESSAGES)
         self._queued_bytes = 0
@@ -55,11 +57,10 @@ class IngestWorker:
         self.control = Control(context, self._lane, self._say, self._aside, on_history_lost=self._stop_signing)
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
-        self.deaf_since_s: float | None = None
+        self._times_deaf = 0
 
     def start(self) -> None:
         """Begin; returns at once."""
-        lapse_all_uploads(self._context.db)
         self._thread.start()
         self._link.start()
 
@@ -128,29 +129,32 @@ class IngestWorker:
         tidied_s = 0.0
         while not self._stopping.is_set() or not self._queue.empty():
             try:
-                busy = self._step()
+                self._step()
                 now_s = self._context.clock.steady_s()
                 if now_s - tidied_s >= _TIDY_EVERY_S:
                     tidied_s = now_s
-                    self._lane.lapse(now_s)
-                    self._ping(now_s)
-                    metrics.QUEUED.set(self._queue.qsize())
-                if busy:
-                    continue
+                    self._tidy(now_s)
             except Exception:  # the worker's outer loop: one message or one full disk must not end it for all gateways
                 log.exception("ingest_step_failed")
                 self._stopping.wait(0.5)
         self._lane.close()
 
-    def _step(self) -> bool:
-        """One message, if there is one, and what it makes due. Whether there is more to do at once."""
+    def _tidy(self, now_s: float) -> None:
+        self._lane.lapse(now_s)
+        self._ping(now_s)
+        metrics.QUEUED.set(self._queue.qsize())
+        with self._context.db.reading() as session:
+            self.control.signing_stopped = bool(why_signing_stopped(session))
+
+    def _step(self) -> None:
+        """One message, if there is one, and what it makes due."""
         clock = self._context.clock
         received = self._next()
         if received is not None:
             self._work_off(received)
         self.control.say_noted(at_least=100 if not self._queue.empty() else 1)
         self._lane.flush(clock.steady_s())
-        return self._lane.verify()
+        self._lane.verify()
 
     def _next(self) -> Received | None:
         try:
@@ -163,7 +167,7 @@ class IngestWorker:
 
     def _work_off(self, received: Received) -> None:
         if received.topic == PING_TOPIC:
-            self._ping_heard_s = received.received_s
+            self._ping_heard_s, self._times_deaf = received.received_s, 0
             metrics.BROKER_UP.set(1)
             return
         try:
@@ -189,14 +193,13 @@ class IngestWorker:
             self._ping_sent_s = now_s
             self._link.publish(PING_TOPIC, b"")
         if now_s - self._ping_heard_s < _PING_LOST_S:
-            self.deaf_since_s = None
             return
         metrics.BROKER_UP.set(0)
-        if self.deaf_since_s is None:
-            self.deaf_since_s = self._ping_heard_s
+        self._times_deaf += 1
         log.warning("broker_ping_lost", link=self._link.state.value, error=self._link.last_error)
         self._ping_heard_s = now_s
         self._link.drop()
+        self._on_deaf(self._times_deaf)
 
     def _stop_signing(self) -> None:
         self.control.signing_stopped = True

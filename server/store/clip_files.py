@@ -109,6 +109,17 @@ class ClipFiles:
         """Whether a part file is there."""
         return (self._parts / clip_id).is_file()
 
+    def part_path(self, clip_id: ClipId) -> Path:
+        """Where the part file lies."""
+        return self._parts / clip_id
+
+    def take_back(self, clip_id: ClipId) -> None:
+        """Move a final file that no seal names, and that has the wrong content, to `quarantine/`."""
+        final = self.final_path(clip_id)
+        final.rename(self._quarantine / clip_id)
+        fsync_directory(self._quarantine)
+        fsync_directory(final.parent)
+
     def drop_part(self, clip_id: ClipId) -> None:
         """Remove the part file, if any."""
         remove_durably(self._parts / clip_id)

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from server.store.tables import ToJudge
 
+DUE = "_due"
+"""Ends the kind of a subject that is judged again at a time, not because of a fact."""
+
 
 def mark(session: Session, kind: str, number: str, now_us: int) -> None:
     """Judge device, officer, case, duty or `all` again, in the transaction that changed the facts.
@@ -26,8 +29,27 @@ def mark(session: Session, kind: str, number: str, now_us: int) -> None:
 
 
 def waiting(session: Session, *, limit: int = 200) -> list[ToJudge]:
-    """What waits, the longest first."""
-    return list(session.scalars(select(ToJudge).order_by(ToJudge.row_id).limit(limit)))
+    """What waits because its facts changed, the longest first."""
+    facts = ~ToJudge.subject_kind.endswith(DUE, autoescape=True)
+    return list(session.scalars(select(ToJudge).where(facts).order_by(ToJudge.row_id).limit(limit)))
+
+
+def mark_due(session: Session, kind: str, number: str, due_us: int) -> None:
+    """Judge device or duty again at `due_us`, even if nothing arrives; the latest word counts."""
+    row = session.scalars(
+        select(ToJudge).where(ToJudge.subject_kind == kind + DUE, ToJudge.subject_number == number)
+    ).one_or_none()
+    if row is None:
+        session.add(ToJudge(subject_kind=kind + DUE, subject_number=number, since_us=due_us))
+    else:
+        row.since_us = due_us
+    session.flush()
+
+
+def due(session: Session, now_us: int, *, limit: int = 200) -> list[ToJudge]:
+    """What time alone has made due, the longest first."""
+    by_time = ToJudge.subject_kind.endswith(DUE, autoescape=True) & (ToJudge.since_us <= now_us)
+    return list(session.scalars(select(ToJudge).where(by_time).order_by(ToJudge.since_us).limit(limit)))
 
 
 def unmark(session: Session, judged: Iterable[ToJudge]) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.events import Opened
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import Hello, Holding, Status
-from server.store.act_log import latest_act
 from server.store.database import Database
-from server.store.tables import Act, EventRow, Gateway
+from server.store.tables import Act, Gateway
 from server.usecases.receive_events import record_own_event
+from server.usecases.signing_state import HISTORY_LOST, record_stop
 
-HISTORY_LOST, GATEWAY_CLONED = "history_lost", "gateway_cloned"
-RESUME_VERB = "resume_signing"
+GATEWAY_CLONED = "gateway_cloned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +67,6 @@ def record_clone(db: Database, *, gateway_id: str, boot_id: str, now_us: UtcMicr
         )
 
 
-def signing_stops(session: Session, codes: frozenset[str]) -> list[EventRow]:
-    """The events for which signing has stopped, those after the last act by which a person resumed it."""
-    resumed = session.scalars(
-        select(Act.at_us).where(Act.verb == RESUME_VERB).order_by(Act.index.desc()).limit(1)
-    ).first()
-    query = select(EventRow).where(EventRow.code.in_(codes)).order_by(EventRow.row_id)
-    if resumed is not None:
-        query = query.where(EventRow.received_us > resumed)
-    return list(session.scalars(query))
-
-
 def _history_is_lost(
     session: Session, gateway_id: str, index: int | None, act_hash: str | None, now_us: UtcMicros
 ) -> bool:
@@ -88,9 +75,5 @@ def _history_is_lost(
     act = session.get(Act, index)
     if act is not None and act.hash == act_hash:
         return False
-    detail = {"held_index": str(index), "held_hash": act_hash, "newest_index": str((latest_act(session) or (0, ""))[0])}
-    told = session.scalars(select(EventRow.detail_json).where(EventRow.code == HISTORY_LOST))
-    if any(f'"held_hash": "{act_hash}"' in text for text in told):
-        return False  # on record already: signing stopped then, and a person may have resumed it since
-    record_own_event(session, gateway_id=gateway_id, code=HISTORY_LOST, detail=detail, now_us=now_us)
-    return True
+    detail = {"held_act": str(index), "held_hash": act_hash}
+    return record_stop(session, gateway_id, HISTORY_LOST, detail, now_us)

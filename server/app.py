@@ -1,0 +1,198 @@
+"""The running server: broker, ingest, judging, pages and figures, started in order and stopped in reverse."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import structlog
+import uvicorn
+from prometheus_client import start_http_server
+
+from edge.platform.clock import SystemClock
+from server.config import ServerConfig
+from server.ingest import metrics
+from server.ingest.broker_service import BrokerService
+from server.ingest.judging import JudgingLoop
+from server.ingest.worker import IngestWorker
+from server.portal.routes import public_router
+from server.usecases.context import AppContext, Readiness
+from server.usecases.reconcile_clips import reconcile_clips
+from server.usecases.set_up import open_context
+from server.usecases.signing_state import why_signing_stopped
+from server.web.app import create_app
+
+log = structlog.get_logger(__name__)
+_START_WAIT_S = 30.0
+
+
+class CannotStartError(Exception):
+    """The server does not start; the message says what to change."""
+
+
+class PublicAddressError(CannotStartError):
+    """A setting would show the server unencrypted beyond this machine."""
+
+    def __init__(self, *, settings: list[str]) -> None:
+        super().__init__(
+            f"{', '.join(settings)}: without TLS this server listens on this machine alone. "
+            "Use 127.0.0.1, or put a proxy with TLS in front of it"
+        )
+        self.settings = settings
+
+
+class PortBusyError(CannotStartError):
+    """Another program listens there."""
+
+    def __init__(self, *, host: str, port: int, key: str) -> None:
+        super().__init__(f"port {port} on {host} is in use: end that program, or set `{key}` to another port")
+        self.host, self.port, self.key = host, port, key
+
+
+class AlreadyRunningError(CannotStartError):
+    """A server runs on this data folder."""
+
+    def __init__(self, *, data_dir: Path) -> None:
+        super().__init__(f"a server already runs on {data_dir}: end it first")
+        self.data_dir = data_dir
+
+
+class Server:
+    """Start, then `stop`. One per data folder."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        """Raises CannotStartError, or what the parts of the data folder raise."""
+        wrong = config.addresses_without_tls()
+        if wrong:
+            raise PublicAddressError(settings=wrong)
+        self.config = config
+        self._lock = _lock_folder(config.data_dir)
+        self._sockets = [_bound(config.http.host, config.http.port, "http.port")]
+        if config.broker.embedded:
+            _bound(config.broker.embedded_host, config.broker.embedded_port, "broker.embedded_port").close()
+        opened = open_context(config, SystemClock())
+        self._broker = BrokerService(opened)
+        self.context: AppContext = replace(
+            opened, readiness=self.readiness, gateways_changed=self._broker.gateways_changed
+        )
+        self._worker = IngestWorker(self.context, on_deaf=self._broker.deaf)
+        self._judging = JudgingLoop(self.context)
+        app = create_app(self.context, public=public_router(self.context))
+        self._http = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False)
+        )
+        self._http_thread = threading.Thread(
+            target=self._http.run, kwargs={"sockets": self._sockets}, name="http", daemon=True
+        )
+
+    def start(self) -> None:
+        """Everything that was left over is settled before the first message is taken."""
+        reconcile_clips(self.context, now_us=self.context.clock.now_us())
+        self._broker.start()
+        self._broker.wait_ready(_START_WAIT_S)
+        self._worker.start()
+        self._judging.start()
+        if self.config.metrics.enabled:
+            self._start_metrics()
+        self._http_thread.start()
+        self._worker.wait_connected(_START_WAIT_S)
+        log.info("server_up", url=self.config.http.url, ready=self.readiness().ready)
+
+    def stop(self) -> None:
+        """Finish what is being written, then end. A second call does nothing."""
+        self._http.should_exit = True
+        self._http_thread.join(timeout=15)
+        self._judging.stop()
+        self._worker.stop()
+        self._broker.stop()
+        self.context.db.close()
+        os.close(self._lock)
+        log.info("server_stopped")
+
+    def readiness(self) -> Readiness:
+        """What keeps the server from doing all its work."""
+        reasons = []
+        if trouble := self._broker.trouble():
+            reasons.append(f"broker: {trouble}")
+        if not self._worker.link.connected:
+            reasons.append(f"ingest: no connection to the broker ({self._worker.link.last_error or 'connecting'})")
+        if not self._worker.alive:
+            reasons.append("ingest: the worker has ended")
+        if not self._judging.alive:
+            reasons.append("judging: the loop has ended")
+        if self.context.clip_files.free_bytes() < self.config.store.reserve_bytes:
+            reasons.append("store: less free space than store.reserve_bytes, new clips are refused")
+        with self.context.db.reading() as session:
+            reasons.extend(f"signing has stopped: {reason}" for reason in why_signing_stopped(session))
+        return Readiness(tuple(reasons))
+
+    def _start_metrics(self) -> None:
+        port = self.config.metrics.port
+        try:
+            start_http_server(port, addr="127.0.0.1", registry=metrics.REGISTRY)
+        except OSError as error:
+            raise PortBusyError(host="127.0.0.1", port=port, key="metrics.port") from error
+
+
+def run(config: ServerConfig) -> None:
+    """Until SIGINT or SIGTERM. Raises CannotStartError."""
+    configure_logging()
+    ending = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    server = Server(config)
+    try:
+        server.start()
+        while not ending.wait(0.5):
+            pass
+    finally:
+        server.stop()
+
+
+def configure_logging() -> None:
+    """JSON lines on standard error; no secrets and no names of persons are ever passed to it."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _lock_folder(data_dir: Path) -> int:
+    descriptor = os.open(data_dir / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise AlreadyRunningError(data_dir=data_dir) from error
+    return descriptor
+
+
+def _bound(host: str, port: int, key: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise PortBusyError(host=host, port=port, key=key) from error
+    return listening
