@@ -35,6 +35,7 @@ class FaultCode(StrEnum):
     """What is wrong with a file. A reader that meets another code keeps it as text (`Fault.code` is text)."""
 
     EMPTY = "empty"
+    UNREADABLE = "unreadable"
     NOT_MEDIA = "not_media"
     WRONG_EXTENSION = "wrong_extension"
     INDEX_MISSING = "index_missing"

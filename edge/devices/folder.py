@@ -142,3 +142,19 @@ def _with_sidecar(file: FoundFile, sidecar: FoundFile | None) -> FoundFile:
         modified_ns=file.modified_ns,
         sidecar=sidecar,
     )
+
+
+def scan_file(path: Path) -> FolderScan:
+    """One file with the sidecar and the docking file beside it. Raises SourceMissingError."""
+    folder = path.absolute().parent
+    scan = FolderScan()
+    try:
+        entries = [entry for entry in _entries(folder, "") if not stat.S_ISDIR(entry[1].st_mode)]
+    except OSError as error:
+        raise SourceMissingError(folder=folder, why=error.strerror or type(error).__name__) from error
+    _sort_out(scan, "", [_found(*entry) for entry in entries])
+    wanted = text_of_path(path.name)
+    if wanted not in scan.files:
+        raise SourceMissingError(folder=path, why="there is no such file, or it is a sidecar")
+    scan.files = {wanted: scan.files[wanted]}
+    return scan

@@ -23,7 +23,6 @@ from edge.footage.frames import Frames, demuxed_frames, frames_of_index, sound_l
 from edge.footage.holes import Hole, find_holes
 from edge.footage.probe_result import MAX_RECORDED, ProbeResult, unreadable
 
-PROBE_TARGET = "edge.footage.probe:probe_call"
 _DEMUXERS = {
     Container.MP4: ("mov",),
     Container.MATROSKA: ("matroska",),
@@ -42,11 +41,6 @@ _DEMUXERS = {
 _WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
 """These count frames; they do not say when each was."""
 _US_PER_S = 1_000_000
-
-
-def probe_time_limit_s(size_bytes: int) -> float:
-    """30 s and three times as long as a slow gateway hashes the file (100 MB/s)."""
-    return 30.0 + 3.0 * size_bytes / 100e6
 
 
 def probe_call(argument: dict[str, str]) -> object:

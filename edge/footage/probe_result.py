@@ -10,11 +10,18 @@ from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Fault, FaultCode, FileVerdict, Inspection
 
+PROBE_TARGET = "edge.footage.probe:probe_call"
+"""What a limited worker is to run; named here, so that only that child loads PyAV."""
 MAX_RECORDED = 2000
 """As many stretches as a manifest carries."""
 
 Span = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
 """[start, end) in microseconds since the file's first frame."""
+
+
+def probe_time_limit_s(size_bytes: int) -> float:
+    """30 s and three times as long as a slow gateway hashes the file (100 MB/s)."""
+    return 30.0 + 3.0 * size_bytes / 100e6
 
 
 class ProbeResult(BaseModel):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.config import EdgeConfig
 from edge.contract.dsse import Signer
-from edge.footage.probe import PROBE_TARGET
+from edge.footage.probe_result import PROBE_TARGET
 from edge.platform.clock import Clock
 from edge.platform.limited_worker import LimitedWorker
 from edge.storage.journal import Journal

@@ -22,8 +22,7 @@ from edge.contract.topics import UpKind
 from edge.domain.certificates import check_certificates
 from edge.domain.clock import corrected
 from edge.domain.path_text import wire_name
-from edge.footage.probe import probe_time_limit_s
-from edge.footage.probe_result import ProbeResult, unreadable
+from edge.footage.probe_result import ProbeResult, probe_time_limit_s, unreadable
 from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
 from edge.storage.contents import Content, find_content
 from edge.storage.dockings import find_docking

@@ -1,0 +1,137 @@
+"""An inspection as JSON for programs and as tables for people."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of, rfc3339
+from edge.contract.intervals import TimeInterval
+from edge.contract.manifest import FileVerdict
+from edge.domain.clock import applied_offset_us
+from edge.workers.inspect_paths import InspectedDevice, InspectedFile, InspectReport
+
+_STYLE = {FileVerdict.WHOLE: "green", FileVerdict.DAMAGED: "yellow", FileVerdict.UNREADABLE: "bold red"}
+
+
+def report_json(report: InspectReport) -> dict[str, Any]:
+    """The report; times RFC 3339 UTC with microseconds, a file's on the device's own clock, a device's corrected.
+
+    `media_seconds` is what has frames, `wall_seconds` from the first frame to the end of the last.
+    """
+    return {
+        "files": [_file_json(file) for file in report.files],
+        "devices": [_device_json(device) for device in report.devices],
+        "problems": [{"path": problem.path, "why": problem.why} for problem in report.problems],
+    }
+
+
+def show_report(report: InspectReport, console: Console, zone: ZoneInfo) -> None:
+    """The same as tables, times in `zone`."""
+    table = Table("File", "Device", "Start", "Length", "Verdict", "Faults", title=f"{len(report.files)} files")
+    for file in report.files:
+        start_us = file.facts.capture.start
+        table.add_row(
+            Text(file.path),
+            Text(file.device or "?"),
+            "?" if start_us is None else f"{_local(start_us, zone)} ({file.facts.capture.start_source})",
+            _length(file.facts.probe.media_us),
+            Text(file.verdict, style=_STYLE[file.verdict]),
+            Text("; ".join(f"{fault.code}: {fault.detail}" if fault.detail else fault.code for fault in file.faults)),
+        )
+    console.print(table)
+    for device in report.devices:
+        console.print(_device_table(device, zone))
+    for problem in report.problems:
+        console.print(Text(f"{problem.path}: {problem.why}", style="yellow"), soft_wrap=True)
+
+
+def _file_json(file: InspectedFile) -> dict[str, Any]:
+    capture, probe = file.facts.capture, file.facts.probe
+    return {
+        "path": file.path,
+        "sha256": file.sha256,
+        "size_bytes": file.size_bytes,
+        "container": probe.container,
+        "verdict": file.verdict.value,
+        "device": file.device,
+        "start": None if capture.start is None else rfc3339(capture.start),
+        "start_source": capture.start_source.value,
+        "start_uncertainty_s": capture.uncertainty_us / MICROS_PER_SECOND,
+        "media_seconds": sum(end - start for start, end in probe.recorded) / MICROS_PER_SECOND,
+        "wall_seconds": None if probe.media_us is None else probe.media_us / MICROS_PER_SECOND,
+        "faults": [
+            {"code": fault.code, "from_s": fault.from_s, "to_s": fault.to_s, "detail": fault.detail}
+            for fault in file.faults
+        ],
+        "view": [],
+        "sound": [],
+    }
+
+
+def _device_json(device: InspectedDevice) -> dict[str, Any]:
+    clock = device.clock
+    return {
+        "device": device.device,
+        "clock": None
+        if clock is None
+        else {
+            "offset_s": clock.offset_us / MICROS_PER_SECOND,
+            "uncertainty_s": clock.uncertainty_us / MICROS_PER_SECOND,
+            "applied": applied_offset_us(clock) == clock.offset_us,
+        },
+        "coverage": [_pair(interval) for interval in device.summary.coverage],
+        "gaps": [
+            {
+                "start": rfc3339(gap.interval.start_us),
+                "end": rfc3339(gap.interval.end_us),
+                "cause": gap.cause,
+                "evidence": list(gap.evidence),
+            }
+            for gap in device.summary.gaps
+        ],
+        "overlaps": [
+            {
+                "start": rfc3339(overlap.interval.start_us),
+                "end": rfc3339(overlap.interval.end_us),
+                "files": list(overlap.names),
+            }
+            for overlap in device.summary.overlaps
+        ],
+        "clock_steps": [],
+    }
+
+
+def _device_table(device: InspectedDevice, zone: ZoneInfo) -> Table:
+    table = Table("", "From", "To", "Length", "Why", title=f"Device {device.device}")
+    for interval in device.summary.coverage:
+        table.add_row("recorded", *_row(interval, zone), "", style="green")
+    for gap in device.summary.gaps:
+        table.add_row("gap", *_row(gap.interval, zone), Text("; ".join((gap.cause, *gap.evidence))), style="red")
+    for overlap in device.summary.overlaps:
+        names = " and ".join(overlap.names)
+        table.add_row("overlap", *_row(overlap.interval, zone), Text(names), style="yellow")
+    return table
+
+
+def _pair(interval: TimeInterval) -> list[str]:
+    return [rfc3339(interval.start_us), rfc3339(interval.end_us)]
+
+
+def _row(interval: TimeInterval, zone: ZoneInfo) -> tuple[str, str, str]:
+    return _local(interval.start_us, zone), _local(interval.end_us, zone), _length(interval.duration_us)
+
+
+def _local(instant_us: UtcMicros, zone: ZoneInfo) -> str:
+    return f"{moment_of(instant_us).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _length(length_us: int | None) -> str:
+    if length_us is None:
+        return "?"
+    minutes, seconds = divmod(length_us / MICROS_PER_SECOND, 60)
+    return f"{int(minutes)}:{seconds:04.1f}"
