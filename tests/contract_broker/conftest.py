@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from running_broker import RunningBroker, free_port
+from served import Served, has_dynamic_security, serving
 
 
 @pytest.fixture(params=["amqtt", "mosquitto"])
@@ -27,3 +28,12 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningBr
 def brokers(broker: RunningBroker) -> RunningBroker:
     """The same, under the name that says it runs on each broker."""
     return broker
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """The server's ingest half, once on its embedded broker, once on Mosquitto with dynamic security."""
+    if request.param == "mosquitto" and not has_dynamic_security():
+        pytest.skip("mosquitto with its dynamic-security plugin is not installed")
+    with serving(request.param, tmp_path) as running:
+        yield running

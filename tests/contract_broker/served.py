@@ -1,0 +1,134 @@
+"""The server's ingest half over a real broker: the hardened embedded one, or Mosquitto with dynamic security."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from running_broker import free_port
+from scripted_gateway import CLOCK, ScriptedGateway
+
+from server.config import load_config
+from server.ingest.broker_service import BrokerService
+from server.ingest.worker import IngestWorker
+from server.usecases.context import AppContext
+from server.usecases.reconcile_clips import reconcile_clips
+from server.usecases.set_up import open_context, set_up
+
+DYNAMIC_SECURITY = Path("/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so")
+ADMIN_PASSWORD = "admin-of-the-test"
+
+
+@dataclass
+class DynamicMosquitto:
+    """Mosquitto with dynamic security; its state file outlives a restart unless it is emptied."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, emptied: bool = False) -> None:
+        state, config = self.folder / "dynamic-security.json", self.folder / "mosquitto.conf"
+        if emptied:
+            state.unlink(missing_ok=True)
+        if not state.exists():
+            command = ["mosquitto_ctrl", "dynsec", "init", str(state), "admin", ADMIN_PASSWORD]
+            subprocess.run(command, check=True, capture_output=True)
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous false\nplugin {DYNAMIC_SECURITY}\n"
+            f"plugin_opt_config_file {state}\nmax_queued_messages 0\nmax_inflight_messages 0\nuser root\n"
+        )
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            self.process = subprocess.Popen(["mosquitto", "-c", str(config)], stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@dataclass
+class Served:
+    """A server without pages: broker, logins, ingest worker."""
+
+    kind: str
+    context: AppContext
+    broker: BrokerService
+    worker: IngestWorker
+    mosquitto: DynamicMosquitto | None
+
+    def gateway(self, name: str = "north") -> ScriptedGateway:
+        """An enrolled gateway, connected."""
+        gateway = ScriptedGateway(self.context, name)
+        self.broker.gateways_changed()
+        return gateway.start()
+
+    def stop_worker(self) -> None:
+        self.worker.stop()
+
+    def start_worker(self) -> None:
+        """As a new start of the server would: left-overs first, then a worker with a new id."""
+        reconcile_clips(self.context, now_us=CLOCK.now_us())
+        self.worker = IngestWorker(self.context, on_deaf=self.broker.deaf)
+        self.worker.start()
+        assert self.worker.wait_connected(30), self.worker.link.last_error
+
+
+def new_context(
+    folder: Path, *, settings: str = "", broker_url: str = "", password_file: Path | None = None
+) -> AppContext:
+    """A server's data folder with settings of its own."""
+    set_up(folder, now_us=CLOCK.now_us(), port=free_port())
+    config_path = folder / "server.toml"
+    text = config_path.read_text()
+    if broker_url:
+        text = text.replace("[broker]", f'[broker]\nurl = "{broker_url}"\nadmin_password_file = "{password_file}"', 1)
+    config_path.write_text(text + settings)
+    return open_context(load_config(folder), CLOCK)
+
+
+@contextmanager
+def serving(kind: str, folder: Path, *, settings: str = "") -> Iterator[Served]:
+    """Everything started, and ended whatever happens. `kind`: embedded or mosquitto."""
+    mosquitto: DynamicMosquitto | None = None
+    if kind == "mosquitto":
+        (folder / "broker").mkdir(parents=True)
+        mosquitto = DynamicMosquitto(folder / "broker", free_port())
+        mosquitto.start()
+        password_file = folder / "admin-password"
+        password_file.write_text(ADMIN_PASSWORD)
+        url = f"mqtt://127.0.0.1:{mosquitto.port}"
+        context = new_context(folder / "server", settings=settings, broker_url=url, password_file=password_file)
+    else:
+        context = new_context(folder / "server", settings=settings)
+    broker = BrokerService(context)
+    context = replace(context, gateways_changed=broker.gateways_changed)
+    broker.start()
+    assert broker.wait_ready(30), broker.trouble()
+    served = Served(kind, context, broker, IngestWorker(context, on_deaf=broker.deaf), mosquitto)
+    reconcile_clips(context, now_us=CLOCK.now_us())
+    served.worker.start()
+    try:
+        assert served.worker.wait_connected(30), served.worker.link.last_error
+        yield served
+    finally:
+        served.worker.stop()
+        broker.stop()
+        if mosquitto is not None:
+            mosquitto.kill()
+        context.db.close()
+
+
+def has_dynamic_security() -> bool:
+    return shutil.which("mosquitto_ctrl") is not None and DYNAMIC_SECURITY.exists()
+
+
+def wait_a_little() -> None:
+    """Long enough for a message that was sent to have arrived, had it been let through."""
+    time.sleep(0.7)
