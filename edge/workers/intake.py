@@ -27,6 +27,7 @@ from edge.storage.seen_files import SeenFile, SeenState, find_seen_file, forget_
 from edge.workers.docking_book import DockingBook, StandingDocking
 from edge.workers.docking_reports import DockingReports
 from edge.workers.landing_step import LandingStep, ToLand
+from edge.workers.orphans import sight_orphans
 from edge.workers.relisting import monitors_to_list
 from edge.workers.source_watch import SourceWatch
 
@@ -80,6 +81,7 @@ class IntakeWorker:
                 watch.last_scan_us = now_us
                 self._scan(watch, now_us)
         if not self._queue:
+            self._sight_orphans(now_us)
             self._reports.report_finished(now_us)
         return bool(self._queue)
 
@@ -95,6 +97,11 @@ class IntakeWorker:
             for clip_id in found.missing:
                 again = "yes" if clip_id in found.fetching else "no"
                 self._tell(rows, "landing_copy_missing", now_us, detail={"clip_id": clip_id, "fetched_again": again})
+
+    def _sight_orphans(self, now_us: UtcMicros) -> None:
+        with self._journal.transaction() as rows:
+            for clip_id in sight_orphans(rows, now_us):
+                self._tell(rows, "landing_copy_adopted", now_us, detail={"clip_id": clip_id})
 
     # ------------------------------------------------------------------ scan
     def _scan(self, watch: SourceWatch, now_us: UtcMicros) -> None:
