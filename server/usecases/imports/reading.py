@@ -70,10 +70,8 @@ def _decoded(data: bytes) -> tuple[str, str]:
         raise ImportRefusedError(
             code="encoding", why="the file is not text in UTF-8 or GB18030", do="Save it as CSV UTF-8"
         )
-    if data.startswith(codecs.BOM_UTF8):
-        candidates = (("utf-8-sig", "UTF-8 with BOM"),)
-    else:
-        candidates = (("utf-8", "UTF-8"), ("gb18030", "GB18030"))
+    with_bom = data.startswith(codecs.BOM_UTF8)
+    candidates = [("utf-8-sig", "UTF-8 with BOM")] if with_bom else [("utf-8", "UTF-8"), ("gb18030", "GB18030")]
     for codec, name in candidates:
         try:
             return data.decode(codec), name

@@ -1,0 +1,121 @@
+"""What is on record about a device's footage, on the corrected axis, as decisions take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edge.contract.instants import UtcMicros
+from edge.contract.intervals import TimeInterval, interval_or_none, union
+
+DAMAGED_VERDICTS = frozenset({"damaged", "unreadable"})
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFact:
+    """One clip of a device. start_us, end_us and `recorded` are corrected: original - applied offset.
+
+    `doubtful`: two devices claim the content, or it is dated in the future; such footage never counts as coverage.
+    """
+
+    clip_id: str
+    file_name: str
+    start_us: int | None
+    end_us: int | None
+    recorded: tuple[TimeInterval, ...]
+    verdict: str
+    faults: tuple[str, ...]
+    sequence: int | None
+    state: str
+    docking_number: str
+    received_us: int
+    sealed_us: int | None
+    measured_offset_us: int | None
+    applied_offset_us: int
+    doubtful: bool = False
+
+    @property
+    def interval(self) -> TimeInterval | None:
+        """From first to last instant, where both are known."""
+        if self.start_us is None or self.end_us is None:
+            return None
+        return interval_or_none(self.start_us, self.end_us)
+
+    @property
+    def holes(self) -> tuple[TimeInterval, ...]:
+        """Holes between what was recorded inside this one file."""
+        pieces = union(self.recorded)
+        return tuple(TimeInterval(one.end_us, two.start_us) for one, two in pairwise(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class DockFact:
+    """A docking with its full list. `pending`: listed files that have not been inspected yet.
+
+    `growing`: all that is pending was still being written.
+    """
+
+    number: str
+    docked_us: int
+    until_us: int
+    complete: bool
+    pending: tuple[str, ...] = ()
+    growing: bool = False
+    offset_us: int | None = None
+    uncertainty_us: int | None = None
+    battery_percent: float | None = None
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """Clips in order of time, dockings in order of their end."""
+
+    device_number: str
+    clips: tuple[ClipFact, ...]
+    docks: tuple[DockFact, ...]
+
+    @property
+    def recorded(self) -> list[TimeInterval]:
+        """What counts as footage: disjoint, in time order."""
+        return union(interval for clip in self.clips if not clip.doubtful for interval in clip.recorded)
+
+    @property
+    def doubtful(self) -> list[TimeInterval]:
+        """Where there is footage of which nobody can say that it is this device's."""
+        return union(interval for clip in self.clips if clip.doubtful for interval in clip.recorded)
+
+    @property
+    def listed_until_us(self) -> UtcMicros:
+        """Until when the device's files have been listed; 0 where never."""
+        return UtcMicros(max((dock.until_us for dock in self.docks if dock.complete), default=0))
+
+    @property
+    def known_until_us(self) -> UtcMicros:
+        """Until when its coverage is known: listed, and everything listed was inspected; 0 where never.
+
+        A file that is still being written lies after the last finished one, so that up to there all is known.
+        """
+        return UtcMicros(max((self._known_by(dock) for dock in self.docks if dock.complete), default=0))
+
+    def _known_by(self, dock: DockFact) -> int:
+        if not dock.pending:
+            return dock.until_us
+        if not dock.growing:
+            return 0
+        return max((piece.end_us for piece in self.recorded if piece.end_us <= dock.until_us), default=0)
+
+
+def damaged_near(clips: Iterable[ClipFact], gap: TimeInterval, reach_us: int) -> list[ClipFact]:
+    """Damaged files that would lie in the gap: they begin inside it, or break off where it begins."""
+    found: list[ClipFact] = []
+    for clip in clips:
+        if clip.verdict not in DAMAGED_VERDICTS or clip.start_us is None:
+            continue
+        begins_inside = gap.start_us - reach_us <= clip.start_us < gap.end_us
+        breaks_off = clip.end_us is not None and abs(clip.end_us - gap.start_us) <= reach_us
+        if begins_inside or breaks_off:
+            found.append(clip)
+    return found

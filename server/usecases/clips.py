@@ -1,0 +1,139 @@
+"""Reading clips: a list, and one with everything known about it, within a scope."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from edge.contract.instants import UtcMicros
+from server.domain.access import NotVisibleError, Permission, Scope
+from server.domain.rules import RuleSet
+from server.store.tables import Act, Clip, Finding, SightingRow
+from server.usecases.clip_reads import clip_item, link_view, sighting_view, sightings_of
+from server.usecases.clip_scope import ClipScope
+from server.usecases.facts import clip_fact
+from server.usecases.finding_reads import officer_names, visible_findings
+from server.usecases.link_case import current_links
+from server.usecases.pages import bounded, place_of, place_text
+from server.usecases.standing import certificate_states, function_verdicts, judge_clip, trusted_part, usable_part
+from server.usecases.views import ActView, ClipItem, ClipView, Page
+
+MAX_ACTS = 200
+
+
+def clips(
+    session: Session,
+    *,
+    scope: Scope,
+    rules: RuleSet,  # noqa: ARG001 - every list takes the same arguments
+    known_us: int,
+    device: str | None = None,
+    state: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[ClipItem]:
+    """Clips of the scope, the newest first. Raises NotPermittedError, BadPlaceError."""
+    scope.require(Permission.SEE_CLIPS)
+    clip_scope = ClipScope(session, scope, known_us=known_us)
+    visible = _visible(session, clip_scope, known_us, device, state)
+    place = place_of(after)
+    rest = [one for one in visible if place is None or (-one[0].first_seen_us, one[0].clip_id) > (-place[0], place[1])]
+    count = bounded(limit)
+    items = tuple(clip_item(clip, sighting, clip_scope, known_us=known_us) for clip, sighting in rest[:count])
+    last = rest[count - 1][0] if len(rest) > count else None
+    return Page(items, None if last is None else place_text(last.first_seen_us, last.clip_id), len(visible))
+
+
+def clip(session: Session, clip_id: str, *, scope: Scope, rules: RuleSet, known_us: int) -> ClipView:
+    """One clip as on record at `known_us`. Raises NotVisibleError, NotPermittedError."""
+    scope.require(Permission.SEE_CLIPS)
+    clip_scope = ClipScope(session, scope, known_us=known_us)
+    row = session.get(Clip, clip_id)
+    every = sightings_of(session, clip_id, known_us=known_us)
+    sightings = [one for one in every if clip_scope.sees(one)]
+    if row is None or not sightings:
+        raise NotVisibleError(kind="clip", number=clip_id)
+    speaks = min(sightings, key=lambda one: (one.applied_offset_us == 0, one.received_us, one.sighting_id))
+    item = clip_item(row, speaks, clip_scope, known_us=known_us)
+    contested = clip_id not in clip_scope.said and len({one.device_number for one in every} - {None}) > 1
+    fact = clip_fact(speaks, row, contested=contested, known_us=known_us, rules=rules)
+    judged = judge_clip(session, fact, item.device_number, clip_scope, rules=rules, known_us=known_us)
+    device = clip_scope.device(item.device_number, speaks.corrected_start_us)
+    at_seal_us = known_us if fact.sealed_us is None else fact.sealed_us
+    names = officer_names(session, [item.officer_number], known_us=known_us)
+    return ClipView(
+        item=item,
+        sha256=row.sha256,
+        device_kind=None if device is None else device.kind,
+        officer_name=names.get(item.officer_number or ""),
+        wearers=judged.standing.wearers,
+        sightings=tuple(sighting_view(one) for one in sightings),
+        certificates_at_seal=certificate_states(function_verdicts(session, fact, device, known_us=at_seal_us)),
+        certificates_now=certificate_states(judged.standing.functions),
+        links=tuple(
+            link_view(session, link)
+            for link in current_links(session, known_us=known_us, clip_ids=[clip_id])
+            if link.state != "gone"
+        ),
+        finding_ids=_finding_ids(session, clip_id, scope),
+        acts=_acts(session, clip_id, known_us),
+        trusted=trusted_part(judged),
+        usable=usable_part(judged),
+        receipt=row.receipt if fact.sealed_us is not None else None,
+        manifests=tuple(one.manifest for one in sightings),
+    )
+
+
+def _visible(
+    session: Session, clip_scope: ClipScope, known_us: int, device: str | None, state: str | None
+) -> list[tuple[Clip, SightingRow]]:
+    query = (
+        select(Clip, SightingRow)
+        .join(SightingRow, SightingRow.clip_id == Clip.clip_id)
+        .where(SightingRow.received_us <= known_us)
+        .order_by(Clip.first_seen_us.desc(), Clip.clip_id, SightingRow.applied_offset_us == 0, SightingRow.received_us)
+    )
+    candidates = clip_scope.candidate_devices()
+    if candidates is not None:
+        given = [clip_id for clip_id, owner in clip_scope.said.items() if owner in candidates]
+        own = or_(SightingRow.device_number.in_(sorted(candidates)), Clip.clip_id.in_(given))
+        unknown = SightingRow.device_number.is_(None) | ~SightingRow.device_number.in_(clip_scope.known_devices())
+        query = query.where(or_(own, unknown) if clip_scope.sees_unowned else own)
+    if device is not None:
+        given = [clip_id for clip_id, owner in clip_scope.said.items() if owner == device]
+        query = query.where(or_(SightingRow.device_number == device, Clip.clip_id.in_(given)))
+    if state is not None:
+        sealed = and_(Clip.sealed_us.is_not(None), func.coalesce(Clip.sealed_us, 0) <= known_us)
+        query = query.where(sealed if state == "sealed" else and_(~sealed, Clip.state == state))
+    first: dict[str, tuple[Clip, SightingRow]] = {}
+    for row, sighting in session.execute(query):
+        if row.clip_id not in first and clip_scope.sees(sighting):
+            first[row.clip_id] = (row, sighting)
+    return list(first.values())
+
+
+def _finding_ids(session: Session, clip_id: str, scope: Scope) -> tuple[str, ...]:
+    query = select(Finding.finding_id).where(
+        Finding.clip_id == clip_id, Finding.state != "withdrawn", visible_findings(scope)
+    )
+    return tuple(session.scalars(query.order_by(Finding.opened_us, Finding.finding_id)))
+
+
+def _acts(session: Session, clip_id: str, known_us: int) -> tuple[ActView, ...]:
+    query = select(Act).where(Act.subject_kind == "clip", Act.subject_id == clip_id, Act.at_us <= known_us)
+    acts: list[ActView] = []
+    for act in session.scalars(query.order_by(Act.index.desc()).limit(MAX_ACTS)):
+        reason = json.loads(act.data_json).get("reason")
+        acts.append(
+            ActView(
+                index=act.index,
+                at_us=UtcMicros(act.at_us),
+                actor=act.actor,
+                verb=act.verb,
+                hash=act.hash,
+                reason=None if reason is None else str(reason),
+            )
+        )
+    return tuple(acts)
