@@ -16,10 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.domain.access import NotPermittedError, NotVisibleError
+from server.domain.findings import StepNotAllowedError
+from server.domain.publication import NotPublicError
 from server.pages.rendering import Pages
 from server.usecases.accounts import TooManyHashesError
+from server.usecases.pages import BadPlaceError
 from server.usecases.sign_in import ForgeryRefusedError, NotSignedInError, SignInRefusedError
 from server.usecases.sign_in_limits import TooManyAttemptsError
+from server.usecases.view_clip import NotStoredError, ReasonMissingError, ReasonRefusedError
 
 API_PREFIX = "/api/"
 
@@ -32,23 +36,20 @@ class BadQueryError(ValueError):
         self.field, self.why = field, why
 
 
-class PreconditionMissingError(Exception):
-    """The request is in order, but something must come before it; `do` says what."""
-
-    def __init__(self, *, do: str) -> None:
-        super().__init__(do)
-        self.do = do
-
-
 # Absent and forbidden must look the same: both are 404, with the same words.
 HTTP_STATUS_OF: dict[type[Exception], int] = {
     NotVisibleError: 404,
     NotPermittedError: 404,
+    NotPublicError: 404,
     NotSignedInError: 401,
     SignInRefusedError: 401,
     ForgeryRefusedError: 403,
-    PreconditionMissingError: 403,
+    ReasonMissingError: 403,
     BadQueryError: 400,
+    BadPlaceError: 400,
+    StepNotAllowedError: 409,
+    NotStoredError: 409,
+    ReasonRefusedError: 422,
     TooManyAttemptsError: 429,
     TooManyHashesError: 503,
 }
@@ -70,8 +71,11 @@ _TITLES = {
 _SAYS_WHY = (
     SignInRefusedError,
     ForgeryRefusedError,
-    PreconditionMissingError,
+    ReasonMissingError,
+    ReasonRefusedError,
+    NotStoredError,
     BadQueryError,
+    BadPlaceError,
     TooManyAttemptsError,
     TooManyHashesError,
 )
