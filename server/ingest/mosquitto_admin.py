@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 _COMMANDS = "$CONTROL/dynamic-security/v1"
 _ANSWERS = f"{_COMMANDS}/response"
 _ANSWER_WAIT_S = 10.0
-_THERE_ALREADY = frozenset({"Client already exists", "Role already exists"})
+_THERE_ALREADY = frozenset({"Role already exists", "ACL with this topic already exists"})
 
 Command = dict[str, Any]
 
@@ -33,7 +33,11 @@ class MosquittoAdmin:
 
     def __init__(self, login: BrokerLogin, *, on_connected: Callable[[], None]) -> None:
         """`on_connected` is called after every connect: a broker that was emptied must be filled again."""
-        self._link = MqttLink(login, [_ANSWERS], on_message=self._hear, on_connected=on_connected, retry_s=(0.2, 5.0))
+        self._link = MqttLink(
+            login, [_ANSWERS], on_message=self._hear, on_connected=self._connected, retry_s=(0.2, 5.0)
+        )
+        self._on_connected = on_connected
+        self._applied: dict[str, str] = {}
         self._answered = threading.Event()
         self._waiting_for = ""
         self._responses: list[dict[str, Any]] = []
@@ -57,7 +61,10 @@ class MosquittoAdmin:
             raise BrokerAdminError(why=f"no connection as administrator ({self._link.last_error or 'no answer'})")
         present = self._clients()
         self._ask([_default_access()])
+        applied, self._applied = self._applied, {}
         for user, password in logins.items():
+            if applied.get(user) == password and user in present:
+                continue
             self._ask([_create_role(user), *_role_access(user)], forgive=_THERE_ALREADY)
             if user in present:
                 client = {"command": "modifyClient", "username": user, "password": password, "roles": _roles(user)}
@@ -68,6 +75,12 @@ class MosquittoAdmin:
             if user.startswith("gw-"):
                 self._ask([{"command": "disableClient", "username": user}])
                 log.info("broker_client_disabled", gateway=user)
+        self._applied = dict(logins)
+
+    def _connected(self) -> None:
+        """The broker may be a new one, or an old one without its state."""
+        self._applied = {}
+        self._on_connected()
 
     def _clients(self) -> set[str]:
         (answer,) = self._ask([{"command": "listClients", "verbose": False}])

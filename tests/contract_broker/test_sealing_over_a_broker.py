@@ -66,7 +66,7 @@ def test_another_gateway_with_the_same_content_gets_a_receipt_of_the_same_seal(s
     assert isinstance(first, Receipt)
     assert isinstance(second, Receipt)
     assert (first.act_index, first.act_hash) == (second.act_index, second.act_hash)
-    assert second.gateway_id == first.gateway_id
+    assert (first.gateway_id, second.gateway_id) == (north.gateway_id, south.gateway_id)
     north.link.stop()
     south.link.stop()
 
