@@ -36,6 +36,10 @@ class Formats:
             return ABSENT
         return format_date(self._day(value), _DATE[self.language], locale=self.language.locale)
 
+    def last_day(self, until_us: int | None) -> str:
+        """The last local day of a half-open interval: an end at midnight is the day before."""
+        return self.date(None if until_us is None else until_us - 1)
+
     def long_date(self, value: dt.date | int) -> str:
         """A local day with its weekday."""
         return format_date(self._day(value), _LONG_DATE[self.language], locale=self.language.locale)

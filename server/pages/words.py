@@ -5,14 +5,14 @@ Where a code has an enumeration in the domain it is taken from there, so that a 
 
 from __future__ import annotations
 
-from edge.contract.coverage import CoverageState
+from edge.contract.coverage import CoverageState, GapKind
 from edge.contract.manifest import FaultCode, FileVerdict, StartSource
 from server.domain.access import Role
 from server.domain.calibration import CertificateVerdict
 from server.domain.causes import GapCause
 from server.domain.findings import FindingKind, FindingState
 from server.domain.links import LinkReason, LinkState
-from server.domain.publication import Stage
+from server.domain.publication import PublicationVerdict, Stage
 from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS
 
 FINDING_KINDS = tuple(FindingKind)
@@ -21,6 +21,7 @@ DUTY_KINDS = ("road", "checkpoint", "accident", "break", "office", "training", "
 
 EVIDENCE = (
     "battery_percent",
+    "cause",
     "certificate",
     "clip",
     "clips",
@@ -38,12 +39,47 @@ EVIDENCE = (
     "installation_id",
     "missing_sequence",
     "number",
+    "officer",
     "offset_s",
+    "site",
     "step_s",
     "times",
     "tolerated_s",
     "verdict",
     "within_days",
+)
+REASONS = (
+    *CoverageState,
+    *GapKind,
+    *(f"certificate_{verdict}" for verdict in CertificateVerdict),
+    *(f"site_{verdict}" for verdict in PublicationVerdict),
+    "ambiguous_wearer",
+    "clock_beyond_limit",
+    "clock_corrected",
+    "clock_not_measured",
+    "clock_within_limit",
+    "content_claimed_twice",
+    "device_not_docked_since",
+    "file_damaged",
+    "footage_shows_it",
+    "in_future",
+    "no_footage",
+    "no_footage_yet",
+    "not_docked",
+    "not_handed_in",
+    "not_inspected",
+    "not_reviewed_yet",
+    "not_sealed_yet",
+    "not_yet_uploaded",
+    "nothing_was_expected",
+    "reviewed",
+    "sealed",
+    "site_unknown",
+    "times_disagree",
+    "unexplained_gap_in_case",
+    "wearer_known",
+    "wearer_unknown",
+    "whole",
 )
 RULE_KEYS = (
     "duty.must_record",
@@ -93,10 +129,12 @@ CODES: dict[str, tuple[str, ...]] = {
     "coverage": (*CoverageState, "not_expected", "nothing_known"),
     "trust": ("trusted", "not_trusted", "undetermined"),
     "use": ("usable", "not_usable", "undetermined"),
-    "finding": FINDING_KINDS,
+    "reason": REASONS,
+    "finding": ("gaps", *FINDING_KINDS),
+    "sort": ("oldest",),
     "finding state": FINDING_STATES,
     "finding step": ("explained", "accepted", "rejected", "rectified"),
-    "cause": (*GapCause, "removed", "explained"),
+    "cause": (*GapCause, "removed", "explained", "no_recorder_assigned"),
     "link": tuple(LinkState),
     "link reason": tuple(LinkReason),
     "certificate": tuple(CertificateVerdict),

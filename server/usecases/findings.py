@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
@@ -19,14 +21,18 @@ def findings(
     scope: Scope,
     rules: RuleSet,  # noqa: ARG001 - every list takes the same arguments
     now_us: int,
-    kind: str | None = None,
+    kind: str | Collection[str] | None = None,
     state: str | None = None,
     device: str | None = None,
     officer: str | None = None,
+    oldest_first: bool = False,
     limit: int = 50,
     after: str | None = None,
 ) -> Page[FindingView]:
-    """Findings within the scope, the newest first. Raises NotPermittedError, BadPlaceError."""
+    """Findings within the scope, the newest or the oldest first; `kind` may be several.
+
+    Raises NotPermittedError, BadPlaceError.
+    """
     scope.require(Permission.SEE_FINDINGS)
     wanted = visible_findings(scope)
     for column, value in (
@@ -35,19 +41,17 @@ def findings(
         (Finding.device_number, device),
         (Finding.officer_number, officer),
     ):
-        wanted = wanted if value is None else and_(wanted, column == value)
+        if value is not None:
+            wanted = and_(wanted, column == value if isinstance(value, str) else column.in_(sorted(value)))
     total = session.scalar(select(func.count()).select_from(Finding).where(wanted)) or 0
     place = place_of(after)
     if place is not None:
         opened_us, finding_id = place
-        earlier = (Finding.opened_us < opened_us) | (
-            (Finding.opened_us == opened_us) & (Finding.finding_id > finding_id)
-        )
-        wanted = and_(wanted, earlier)
+        beyond = Finding.opened_us > opened_us if oldest_first else Finding.opened_us < opened_us
+        wanted = and_(wanted, beyond | ((Finding.opened_us == opened_us) & (Finding.finding_id > finding_id)))
     count = bounded(limit)
-    rows = session.scalars(
-        select(Finding).where(wanted).order_by(Finding.opened_us.desc(), Finding.finding_id).limit(count + 1)
-    ).all()
+    age = Finding.opened_us.asc() if oldest_first else Finding.opened_us.desc()
+    rows = session.scalars(select(Finding).where(wanted).order_by(age, Finding.finding_id).limit(count + 1)).all()
     shown = rows[:count]
     next_after = place_text(shown[-1].opened_us, shown[-1].finding_id) if len(rows) > count else None
     return Page(tuple(finding_views(session, shown, scope=scope, known_us=now_us)), next_after, total)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from server.domain.access import Permission
-from server.domain.findings import StepNotAllowedError
+from server.domain.findings import GAP_KINDS, StepNotAllowedError
 from server.pages.csv_out import csv_answer
 from server.pages.words import FINDING_KINDS, FINDING_STATES
 from server.usecases.findings import finding, findings
@@ -20,6 +20,7 @@ from server.web.exports import EXPORT_STEP, FINDING_COLUMNS, all_of, finding_row
 from server.web.queries import LIMIT_DEFAULT, Reason
 from server.web.visit import StaffVisit, Visit
 
+ALL_GAPS = "gaps"
 router = APIRouter()
 Short = Annotated[str, Field(max_length=128)]
 
@@ -31,12 +32,22 @@ class Chosen(BaseModel):
     state: Short = "open"
     device: Short = ""
     officer: Short = ""
+    sort: Short = ""
     after: Short = ""
 
     def asked(self, visit: StaffVisit) -> dict[str, Any]:
         """As the read function takes them."""
-        filters = {name: value.strip() or None for name, value in self.model_dump().items()}
-        return {"scope": visit.scope, "rules": visit.rules, "now_us": visit.now_us, **filters}
+        return {
+            "scope": visit.scope,
+            "rules": visit.rules,
+            "now_us": visit.now_us,
+            "kind": GAP_KINDS if self.kind == ALL_GAPS else self.kind or None,
+            "state": self.state or None,
+            "device": self.device.strip() or None,
+            "officer": self.officer.strip() or None,
+            "oldest_first": self.sort == "oldest",
+            "after": self.after or None,
+        }
 
 
 @router.get("/findings", dependencies=[reads(Permission.SEE_FINDINGS)])
@@ -44,7 +55,9 @@ def show_list(visit: Visit, chosen: Annotated[Chosen, Query()]) -> Response:
     """The queue, filtered."""
     with visit.db.reading() as session:
         found = findings(session, **chosen.asked(visit), limit=LIMIT_DEFAULT)
-    return visit.page("findings.html", found=found, chosen=chosen, kinds=FINDING_KINDS, states=FINDING_STATES)
+    return visit.page(
+        "findings.html", found=found, chosen=chosen, kinds=(ALL_GAPS, *FINDING_KINDS), states=FINDING_STATES
+    )
 
 
 @router.get("/findings.csv", dependencies=[reads(Permission.SEE_FINDINGS)])
