@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from edge.config import EdgeConfig, SourceConfig
+from edge.local.settings_file import settings_text
 from server.config import ServerConfig
 from server.usecases.imports.columns import COLUMNS, Column
 
@@ -51,13 +51,12 @@ def server_table(language: str) -> str:
     return _markdown(_HEADS["settings"][language], list(_settings(ServerConfig, "")))
 
 
-def edge_table(language: str) -> str:
-    """Every key of `edge.toml`."""
-    rows = [*_settings(EdgeConfig, ""), *_settings(SourceConfig, "sources.")]
-    return _markdown(_HEADS["settings"][language], rows)
+def edge_settings(_language: str) -> str:
+    """`edge.toml` as `init` writes it."""
+    return f"```toml\n{settings_text(None).strip()}\n```"
 
 
-_TABLES = {"csv-columns": columns_table, "server-settings": server_table, "edge-settings": edge_table}
+_TABLES = {"csv-columns": columns_table, "server-settings": server_table, "edge-settings": edge_settings}
 
 
 def _column_told(column: Column, language: str) -> tuple[str, str]:

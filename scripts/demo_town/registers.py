@@ -156,7 +156,7 @@ def _installations(town: Town) -> list[Row]:
             "number": f"I-{site.number}",
             "site_number": site.number,
             "device_number": site.device.number,
-            "valid_from": local_text(town.day_start_us - 60 * MICROS_PER_DAY),
+            "valid_from": _since(town),  # its weekly hours count from here on
             "valid_until": "",
         }
         for site in town.sites
