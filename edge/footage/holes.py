@@ -44,8 +44,9 @@ def find_holes(times_us: NDArray[np.int64]) -> list[Hole]:
         )
         recurring_us = _largest_recurring(around)
         if deltas[index] > _FACTOR * recurring_us:
-            usual_us = min(int(np.median(around)), int(deltas[index]) - 1)
-            holes.append(Hole(int(times_us[index]) + usual_us, int(times_us[index + 1])))
+            start_us = int(times_us[index]) + max(1, int(np.median(around)))
+            if start_us < times_us[index + 1]:
+                holes.append(Hole(start_us, int(times_us[index + 1])))
     return holes
 
 

@@ -111,19 +111,23 @@ def _look_inside(
 ) -> ProbeResult:
     faults = _name_faults(container, name)
     frames = _frames(medium, container, size_bytes, is_fragmented)
-    if frames is None or not len(frames.times_us):
-        faults.append(Fault(code=FaultCode.NO_VIDEO, detail="there is no picture in the file"))
-        media_us, holes = sound_length_us(medium), []
-        if container in SOUND_ONLY:
-            faults.pop()
-    else:
-        media_us = frames.media_us
-        holes = [] if container in _WITHOUT_TIMES else find_holes(frames.times_us)[: MAX_RECORDED - 1]
+    holes: list[Hole] = []
+    if frames is not None:
+        media_us = frames.media_us if len(frames.times_us) else None
+        if container not in _WITHOUT_TIMES:
+            holes = find_holes(frames.times_us)[: MAX_RECORDED - 1]
         faults.extend(_frame_faults(container, frames, holes, lost_bytes))
-    is_damaged = any(fault.code in (FaultCode.DATA_CUT, FaultCode.NO_VIDEO) for fault in faults)
+    else:
+        media_us = sound_length_us(medium)
+    has_picture = frames is not None and (len(frames.times_us) > 0 or frames.lost > 0)
+    if not has_picture and container not in SOUND_ONLY:
+        faults.append(Fault(code=FaultCode.NO_VIDEO, detail="there is no picture in the file"))
+    verdict = FileVerdict.WHOLE
+    if any(fault.code in (FaultCode.DATA_CUT, FaultCode.NO_VIDEO) for fault in faults):
+        verdict = FileVerdict.DAMAGED if media_us else FileVerdict.UNREADABLE
     video = medium.streams.video[0].codec_context if medium.streams.video else None
     return ProbeResult(
-        verdict=FileVerdict.DAMAGED if is_damaged else FileVerdict.WHOLE,
+        verdict=verdict,
         container=container,
         media_us=media_us,
         width_px=None if video is None else video.width,
