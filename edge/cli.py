@@ -128,6 +128,42 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     return _IN_ORDER
 
 
+def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int:
+    """Look into recordings without taking them over: container, times, faults, gaps. Files are only read.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    json
+        One JSON object instead of the table.
+    config
+        A settings file; names and times are then read as its first source says.
+    """
+    from rich.console import Console
+
+    from edge.devices.folder import SourceMissingError
+    from edge.platform.clock import SystemClock
+    from edge.workers.clip_facts import SourceReading
+    from edge.workers.inspect_command import run_inspect
+
+    if not paths:
+        _complain("name at least one file or folder to look into")
+        return _USAGE
+    sources = () if config is None else _settings(DEFAULT_DATA, config).sources
+    reading = SourceReading.of(sources[0]) if sources else SourceReading.usual()
+    with _told(SourceMissingError, code=_USAGE):
+        run_inspect(
+            paths,
+            as_json=json,
+            reading=reading,
+            clock=SystemClock(),
+            output=Console(),
+            progress=Console(stderr=True),
+        )
+    return _IN_ORDER
+
+
 def status(
     *, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool = False, lang: str | None = None
 ) -> int:
@@ -208,7 +244,7 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     return _IN_ORDER if sound else _WRONG
 
 
-_COMMANDS = (init, enrol, run, status, doctor)
+_COMMANDS = (init, enrol, run, inspect, status, doctor)
 
 
 def _overview() -> str:

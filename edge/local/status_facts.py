@@ -14,20 +14,25 @@ from pydantic import ValidationError
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros, rfc3339
 from edge.storage.identity import Identity, NotEnrolledError, load_identity
-from edge.storage.journal import reading_journal
+from edge.storage.journal import reading_journal, remembered
 from edge.storage.overview import Overview, read_overview
 from edge.workers.agent_state import AgentState
+from edge.workers.intake import STATE_KEY
 
 
 @dataclass(frozen=True, slots=True)
 class StatusFacts:
-    """`identity` None: not enrolled. `overview` None: the agent never ran here. `agent` None: it is not running."""
+    """`identity` None: not enrolled. `overview` None: the agent never ran here. `agent` None: it is not running.
+
+    `intake` is the state intake wrote down last: landing, waiting_for_space or landing_disk_failing.
+    """
 
     data_dir: Path
     now_us: UtcMicros
     identity: Identity | None
     overview: Overview | None
     agent: AgentState | None
+    intake: str | None
     free_bytes: int
     total_bytes: int
 
@@ -38,14 +43,14 @@ def read_status(data_dir: Path, *, now_us: UtcMicros) -> StatusFacts:
         identity = load_identity(data_dir)
     except NotEnrolledError:
         identity = None
-    overview, agent = None, None
+    overview, agent, intake = None, None, None
     journal = data_dir / "journal.sqlite3"
     if journal.exists():
         with reading_journal(journal) as rows:
-            overview = read_overview(rows, now_us=now_us)
+            overview, intake = read_overview(rows, now_us=now_us), remembered(rows, STATE_KEY)
         agent = _agent_state(overview) if agent_runs(journal) else None
     disk = shutil.disk_usage(data_dir)
-    return StatusFacts(data_dir, now_us, identity, overview, agent, disk.free, disk.used + disk.free)
+    return StatusFacts(data_dir, now_us, identity, overview, agent, intake, disk.free, disk.used + disk.free)
 
 
 def agent_runs(journal: Path) -> bool:
@@ -72,6 +77,7 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
         "running": agent is not None,
         "link": None if agent is None else agent.control,
         "link_error": None if agent is None else agent.link_error or None,
+        "intake": facts.intake,
         "failing": {} if agent is None else agent.failing,
         "set_aside": {} if agent is None else agent.set_aside,
         "clock_synchronised": None if agent is None else agent.clock_synchronised,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -16,6 +17,7 @@ from edge.local.words import Language, word
 from edge.storage.overview import DeviceLine, Overview, Trouble
 
 _GIB = 1024**3
+_DEVICE_COLUMNS = ("device", "last_docking", "landed", "receipted", "waits", "battery", "storage", "clock")
 
 
 def show_status(facts: StatusFacts, console: Console, language: Language, zone: ZoneInfo) -> None:
@@ -46,12 +48,14 @@ class _View:
             self._waiting_lines(lines, facts.overview)
         used = (1 - facts.free_bytes / facts.total_bytes) * 100 if facts.total_bytes else 0.0
         lines.add_row(self._word("disk"), f"{used:.0f} %, {facts.free_bytes / _GIB:.1f} GiB {self._word('free')}")
+        if facts.intake not in {None, "landing"}:
+            lines.add_row(self._word("intake"), self._state(facts.intake or "", good=False))
         if agent is not None and agent.set_aside:
             lines.add_row(self._word("set_aside"), Text(", ".join(f"{key} {n}" for key, n in agent.set_aside.items())))
         if agent is not None and agent.failing:
             lines.add_row(self._word("failing"), Text(", ".join(f"{k}: {v}" for k, v in agent.failing.items()), "red"))
         if agent is not None and not agent.clock_synchronised:
-            lines.add_row(self._word("clock"), Text(self._word("clock_unsynchronised"), "yellow"))
+            lines.add_row(self._word("gateway_clock"), Text(self._word("clock_unsynchronised"), "yellow"))
         self._console.print(lines)
 
     def _waiting_lines(self, lines: Table, overview: Overview) -> None:
@@ -73,29 +77,35 @@ class _View:
         if not overview.devices:
             self._console.print(self._word("no_devices"))
             return
+        columns = {key: [self._cell(key, line) for line in overview.devices] for key in _DEVICE_COLUMNS}
+        told = {key: cells for key, cells in columns.items() if any(cells)}
         table = Table(box=box.SIMPLE_HEAD)
-        for key in ("device", "last_docking", "landed", "receipted", "waits", "battery", "storage", "clock"):
-            numeric = key not in {"device", "last_docking"}
-            table.add_column(self._word(key), justify="right" if numeric else "left")
-        for line in overview.devices:
-            table.add_row(*self._device(line))
+        for key in told:
+            justify: Literal["left", "right"] = "left" if key in {"device", "last_docking"} else "right"
+            table.add_column(self._word(key), justify=justify, no_wrap=key != "device", overflow="fold")
+        for cells in zip(*told.values(), strict=True):
+            table.add_row(*cells)
         self._console.print(table)
 
-    def _device(self, line: DeviceLine) -> list[str | Text]:
-        offset = "" if line.clock_offset_us is None else f"{line.clock_offset_us / MICROS_PER_SECOND:+.1f} s"
-        storage = ""
-        if line.free_bytes is not None:
-            storage = f"{line.free_bytes / _GIB:.1f} GiB"
-        return [
-            Text(line.device),
-            "" if line.last_docking_us is None else self._time(line.last_docking_us),
-            str(line.clips),
-            str(line.receipted_clips),
-            Text(str(line.waiting_clips), "yellow" if line.waiting_clips else ""),
-            "" if line.battery_percent is None else f"{line.battery_percent:.0f} %",
-            storage,
-            offset,
-        ]
+    def _cell(self, column: str, line: DeviceLine) -> Text:
+        match column:
+            case "device":
+                return Text(line.device or self._word("no_device"), "" if line.device else "dim")
+            case "last_docking" if line.last_docking_us is not None:
+                return Text(self._time(line.last_docking_us))
+            case "landed":
+                return Text(str(line.clips))
+            case "receipted":
+                return Text(str(line.receipted_clips))
+            case "waits":
+                return Text(str(line.waiting_clips), "yellow" if line.waiting_clips else "")
+            case "battery" if line.battery_percent is not None:
+                return Text(f"{line.battery_percent:.0f} %")
+            case "storage" if line.free_bytes is not None:
+                return Text(f"{line.free_bytes / _GIB:.1f} GiB")
+            case "clock" if line.clock_offset_us is not None:
+                return Text(f"{line.clock_offset_us / MICROS_PER_SECOND:+.1f} s")
+        return Text()
 
     def duties(self, overview: Overview) -> None:
         if not overview.duties:

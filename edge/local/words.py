@@ -41,8 +41,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "receipted": ("Receipts", "回执"),
     "waits": ("Waiting", "等待"),
     "battery": ("Battery", "电量"),
-    "storage": ("Free storage", "剩余空间"),
-    "clock": ("Clock offset", "时钟偏差"),
+    "storage": ("Free", "剩余空间"),
+    "clock": ("Clock", "时钟偏差"),
+    "no_device": ("(unknown device)", "（设备不明）"),
+    "gateway_clock": ("Clock here", "本机时钟"),
     "no_devices": ("No device has been here yet.", "尚无设备接入。"),
     "troubles": ("What needs a look", "需要处理"),
     "reason": ("Reason", "原因"),
@@ -80,7 +82,15 @@ _WORDS: dict[str, tuple[str, str]] = {
         "附属文件不是可读的 JSON；录像本身已采集",
     ),
     "docking_unreadable": ("docking.json is not readable JSON", "docking.json 不是可读的 JSON"),
-    "waiting_for_space": ("waits for free space on this machine", "等待本机释放空间"),
+    "intake": ("Taking over", "采集"),
+    "waiting_for_space": (
+        "stopped: this machine's disk is nearly full. Footage stays on the devices; free space or connect the server",
+        "已停止：本机磁盘将满。录像留在设备上；请释放空间或连接服务器",
+    ),
+    "landing_disk_failing": (
+        "stopped: this machine's disk does not keep what is written. Replace it; footage stays on the devices",
+        "已停止：本机磁盘写入异常。请更换磁盘；录像留在设备上",
+    ),
 }
 
 

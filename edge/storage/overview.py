@@ -22,9 +22,9 @@ _FOOTAGE_US = 3 * MICROS_PER_DAY
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """One device as this gateway knows it. `waiting_clips` have no receipt yet."""
+    """One device as this gateway knows it; None gathers what names no device. `waiting_clips` have no receipt yet."""
 
-    device: str
+    device: str | None
     clips: int
     waiting_clips: int
     receipted_clips: int
@@ -121,7 +121,7 @@ def known_footage(rows: sqlite3.Connection, *, since_us: UtcMicros) -> dict[str,
 def _devices(rows: sqlite3.Connection) -> list[DeviceLine]:
     found = rows.execute(
         """
-        WITH met AS (SELECT DISTINCT device, clip_id FROM sighting WHERE device IS NOT NULL),
+        WITH met AS (SELECT DISTINCT device, clip_id FROM sighting),
         counted AS (
           SELECT device, count(*) AS clips, sum(state <> 'receipted') AS waiting, sum(state = 'receipted') AS receipted
           FROM met JOIN content USING (clip_id) GROUP BY device
@@ -129,10 +129,10 @@ def _devices(rows: sqlite3.Connection) -> list[DeviceLine]:
         known AS (SELECT device FROM counted UNION SELECT device FROM docking WHERE device IS NOT NULL)
         SELECT known.device, coalesce(clips, 0) AS clips, coalesce(waiting, 0) AS waiting,
                coalesce(receipted, 0) AS receipted, until_us, battery_percent, free_bytes, total_bytes, offset_us
-        FROM known LEFT JOIN counted ON counted.device = known.device
+        FROM known LEFT JOIN counted ON counted.device IS known.device
         LEFT JOIN docking ON docking.docking_id = (
           SELECT docking_id FROM docking AS d WHERE d.device = known.device ORDER BY until_us DESC, docking_id LIMIT 1)
-        ORDER BY known.device
+        ORDER BY known.device IS NULL, known.device
         """
     )
     return [
