@@ -57,9 +57,10 @@ def _encode(clip: Clip, path: Path, seconds: int) -> None:
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         video.gop_size, video.max_b_frames = 2 * FRAMES_PER_SECOND, 0
         video.codec_context.thread_count = 1
-        video.options = {"preset": "ultrafast", "crf": "27"}
+        video.options = {"preset": "ultrafast", "crf": "29"}
         in_mp4 = path.suffix == ".mp4"
         audio = container.add_stream("aac" if in_mp4 else "pcm_s16le", rate=SAMPLES_PER_SECOND, layout="mono")
+        audio.options = {"aac_coder": "fast"} if in_mp4 else {}
         street = Street(clip.device.number, sways=clip.device.kind == "recorder")
         start_s = clip.true.start_us // MICROS_PER_SECOND
         noise = street_noise(clip.device.number, seconds, start_s=start_s)

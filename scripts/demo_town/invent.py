@@ -130,8 +130,8 @@ class _Inventor:
         )
 
     def _late_start(self, officer: Officer, device: Device) -> Duty:
-        duty = Duty("D-01", officer, "road", self._span(4))
-        started_us = UtcMicros(duty.interval.start_us + self.dice.randint(50, 90) * MICROS_PER_SECOND)
+        duty = Duty("D-01", officer, "road", self._span(3))
+        started_us = UtcMicros(duty.interval.start_us + self.dice.randint(45, 75) * MICROS_PER_SECOND)
         self._film(device, TimeInterval(started_us, self._ends(duty.interval).end_us), first=self.sequence_from)
         hole = TimeInterval(duty.interval.start_us, started_us)
         self.planted.append(Planted("late_start", "late_start", device.number, officer.number, duty.number, hole))
@@ -139,7 +139,7 @@ class _Inventor:
 
     def _interrupted(self, officer: Officer, device: Device) -> Duty:
         """The seed decides whether files went missing (the sequence skips) or the recorder was stopped."""
-        duty = Duty("D-02", officer, self.dice.choice(("road", "checkpoint", "accident")), self._span(5))
+        duty = Duty("D-02", officer, self.dice.choice(("road", "checkpoint", "accident")), self._span(4))
         hole, stretches = self._hole(self._ends(duty.interval), duty.interval)
         missing = self.dice.choice((0, 0, 1, 2))
         after = self._film(device, stretches[0], first=self.sequence_from)
@@ -151,7 +151,7 @@ class _Inventor:
         return duty
 
     def _wrong_clock(self, officer: Officer, device: Device) -> Duty:
-        duty = Duty("D-03", officer, "road", _shifted(self._span(4), -12))
+        duty = Duty("D-03", officer, "road", _shifted(self._span(3), -12))
         whole = self._ends(duty.interval)
         self._film(device, whole, first=self.sequence_from)
         self.planted.append(Planted("clock_7s", "clock_offset", device.number, officer.number, duty.number, whole))
@@ -173,7 +173,7 @@ class _Inventor:
 
     # ------------------------------------------------------------------ monitors
     def _monitor_interrupted(self, device: Device) -> Device:
-        span = self._span(4)
+        span = self._span(3)
         hole, stretches = self._hole(span, span)
         scheduled = replace(device, schedule=weekly_schedule(span))
         after = self._film(scheduled, stretches[0], first=self.sequence_from)
@@ -182,7 +182,7 @@ class _Inventor:
         return scheduled
 
     def _monitor_whole(self, device: Device) -> Device:
-        span = self._span(3)
+        span = self._span(2)
         scheduled = replace(device, schedule=weekly_schedule(span))
         self._film(scheduled, span, first=self.sequence_from)
         return scheduled
@@ -218,14 +218,16 @@ class _Inventor:
 
     def _truncate_one(self, *devices: Device) -> None:
         """Cut one file that has neighbours on both sides; its hole becomes a gap of cause file_damaged."""
+        numbers = {device.number for device in devices}
         inner = [
             index
-            for index, clip in enumerate(self.clips)
-            if clip.device.number in {device.number for device in devices}
-            and index > 0
-            and self.clips[index - 1].true.end_us == clip.true.start_us
-            and index + 1 < len(self.clips)
-            and self.clips[index + 1].true.start_us == clip.true.end_us
+            for index, (before, clip, after) in enumerate(
+                zip(self.clips, self.clips[1:], self.clips[2:], strict=False), 1
+            )
+            if clip.device.number in numbers
+            and before.device == clip.device == after.device
+            and before.true.end_us == clip.true.start_us
+            and clip.true.end_us == after.true.start_us
         ]
         index = self.dice.choice(inner)
         clip = replace(self.clips[index], fault=self.dice.choice(("index", "cut")))

@@ -88,7 +88,7 @@ def _draw_background(dice: random.Random) -> Picture:
         for step in range(14):
             near, far = _on_road(lane, (step / 14) ** 2), _on_road(lane, ((step + 0.5) / 14) ** 2)
             cv2.line(picture, far, near, (225, 225, 225), max(1, round(5 * (step / 14) ** 2)), cv2.LINE_AA)
-    noise = np.random.default_rng(dice.randrange(2**32)).normal(0, 3, picture.shape)
+    noise = np.random.default_rng(dice.randrange(2**32)).normal(0, 1.5, picture.shape)
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
