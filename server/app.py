@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -107,9 +105,10 @@ class Server:
         log.info("server_up", url=self.config.http.url, ready=self.readiness().ready)
 
     def stop(self) -> None:
-        """Finish what is being written, then end. A second call does nothing."""
+        """Finish what is being written, then end; also what was started only in part."""
         self._http.should_exit = True
-        self._http_thread.join(timeout=15)
+        if self._http_thread.is_alive():
+            self._http_thread.join(timeout=15)
         self._judging.stop()
         self._worker.stop()
         self._broker.stop()
@@ -144,7 +143,6 @@ class Server:
 
 def run(config: ServerConfig) -> None:
     """Until SIGINT or SIGTERM. Raises CannotStartError."""
-    configure_logging()
     ending = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -159,21 +157,6 @@ def run(config: ServerConfig) -> None:
             pass
     finally:
         server.stop()
-
-
-def configure_logging() -> None:
-    """JSON lines on standard error; no secrets and no names of persons are ever passed to it."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 def _lock_folder(data_dir: Path) -> int:

@@ -8,6 +8,7 @@ from typing import NoReturn
 from cyclopts import App
 
 from server.cli import gateways, register, service
+from server.cli.logs import configure_logging
 from server.cli.output import fail
 
 app = App(name="tallylight-server", help="The Tallylight server: takes footage in, seals it, judges it, shows it.")
@@ -28,6 +29,7 @@ account_app.command(register.add_account, name="add")
 
 def main() -> NoReturn:
     """The command's entry: every foreseen error becomes one sentence, never a stack trace."""
+    configure_logging()
     try:
         app()
     except KeyboardInterrupt:

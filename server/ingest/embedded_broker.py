@@ -81,7 +81,8 @@ class EmbeddedBroker:
         process = self._process
         if process is not None:
             process.kill()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
     # ------------------------------------------------------------------ the supervisor's thread
     def _supervise(self) -> None:

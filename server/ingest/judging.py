@@ -30,7 +30,8 @@ class JudgingLoop:
     def stop(self) -> None:
         """End after the judgement at hand."""
         self._stopping.set()
-        self._thread.join(timeout=60)
+        if self._thread.is_alive():
+            self._thread.join(timeout=60)
 
     @property
     def alive(self) -> bool:

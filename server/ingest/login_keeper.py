@@ -43,7 +43,8 @@ class LoginKeeper:
         """End the thread."""
         self._stopping.set()
         self._poked.set()
-        self._thread.join(timeout=15)
+        if self._thread.is_alive():
+            self._thread.join(timeout=15)
 
     def poke(self) -> None:
         """Look now."""

@@ -68,7 +68,8 @@ class IngestWorker:
         """Write down what has come, then end."""
         self._link.stop()
         self._stopping.set()
-        self._thread.join(timeout=30)
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
 
     @property
     def link(self) -> MqttLink:
