@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from edge.platform.addresses import url_is_loopback
 from edge.platform.clock import Clock
 from edge.platform.mqtt import BrokerLogin
 from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
-from edge.storage.journal import Journal, JournalFullError
+from edge.storage.journal import Journal, JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
 from edge.transport.links import GatewayLinks
 from edge.workers.agent_state import AgentStateWorker
@@ -31,6 +32,7 @@ from edge.workers.upload import UploadWorker
 log = structlog.get_logger(__name__)
 
 JOURNAL_NAME, LANDING_NAME = "journal.sqlite3", "landing"
+_LOCK_WAIT_S = 1.0
 _IDLE_S, _AFTER_FAILURE_S, _STOP_WAIT_S = 0.2, 5.0, 20.0
 
 
@@ -67,7 +69,7 @@ class Agent:
         self._ended = threading.Event()
         self._broken = ""
         self._failing: dict[str, str] = {}
-        self._journal = Journal.open(config.data_dir / JOURNAL_NAME, now_us=clock.now_us())
+        self._journal = _journal(config.data_dir / JOURNAL_NAME, clock)
         outbox = Outbox(self._journal, gateway_id=identity.gateway_id, signer=key)
         self._links = GatewayLinks(
             _login(identity),
@@ -197,6 +199,18 @@ class Agent:
             "clock_synchronised": self._clock.synchronised(),
             "failing": dict(self._failing),
         }
+
+
+def _journal(path: Path, clock: Clock) -> Journal:
+    """The journal; its lock is tried for a while, since `status` holds it for a moment to see whether an agent runs."""
+    until_s = clock.steady_s() + _LOCK_WAIT_S
+    while True:
+        try:
+            return Journal.open(path, now_us=clock.now_us())
+        except JournalInUseError:
+            if clock.steady_s() >= until_s:
+                raise
+            threading.Event().wait(0.1)
 
 
 def _login(identity: Identity) -> BrokerLogin:
