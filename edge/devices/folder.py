@@ -19,7 +19,7 @@ class SourceMissingError(Exception):
     """The folder is not there or not readable; what was seen in it before stays as it is until it is back."""
 
     def __init__(self, *, folder: Path, why: str) -> None:
-        super().__init__(f"folder {folder} cannot be read ({why}): attach the disk or correct `folder` in the settings")
+        super().__init__(f"{folder} cannot be read ({why}): attach the disk, or correct the path")
         self.folder, self.why = folder, why
 
 

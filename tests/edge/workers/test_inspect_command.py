@@ -1,0 +1,160 @@
+"""`inspect` looks into files and folders without an agent and says the same to programs and to people."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from edge.contract.instants import UtcMicros, parse_rfc3339
+from edge.devices.folder import SourceMissingError
+from edge.platform.durable import sha256_of_file
+from edge.workers.clip_facts import SourceReading
+from edge.workers.inspect_command import run_inspect
+from tests.edge.films import cut, film
+
+
+class NoonClock:
+    """Noon of a day, and a steady clock that ticks a second per look."""
+
+    def __init__(self) -> None:
+        self._steady_s = 0.0
+
+    def now_us(self) -> UtcMicros:
+        return parse_rfc3339("2026-11-21T12:00:00Z")
+
+    def steady_s(self) -> float:
+        self._steady_s += 1.0
+        return self._steady_s
+
+    def synchronised(self) -> bool:
+        return False
+
+
+def _inspect(*paths: Path, as_json: bool = True) -> str:
+    output = io.StringIO()
+    run_inspect(
+        paths,
+        as_json=as_json,
+        reading=SourceReading.usual(),
+        clock=NoonClock(),
+        output=Console(file=output, width=200),
+        progress=Console(file=io.StringIO()),
+    )
+    return output.getvalue()
+
+
+def _report(*paths: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(_inspect(*paths))
+    return report
+
+
+def test_a_clip_is_told_field_by_field(tmp_path: Path) -> None:
+    path = film(tmp_path / "BC01_20261121T080000_0001.mp4", seconds=6)
+    (told,) = _report(path)["files"]
+    assert told == {
+        "path": str(path),
+        "sha256": sha256_of_file(path)[0],
+        "size_bytes": path.stat().st_size,
+        "container": "mp4",
+        "verdict": "whole",
+        "device": "BC01",
+        "start": "2026-11-21T00:00:00.000000Z",
+        "start_source": "name",
+        "start_uncertainty_s": 1.0,
+        "media_seconds": 6.0,
+        "wall_seconds": 6.0,
+        "faults": [],
+        "view": [],
+        "sound": [],
+    }
+
+
+def test_a_gap_between_two_clips_is_told_with_its_cause(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080000_0001.mp4")
+    film(tmp_path / "BC01_20261121T080010_0003.mp4", seed=1)
+    (device,) = _report(tmp_path)["devices"]
+    assert device["device"] == "BC01"
+    assert device["coverage"] == [
+        ["2026-11-21T00:00:00.000000Z", "2026-11-21T00:00:04.000000Z"],
+        ["2026-11-21T00:00:10.000000Z", "2026-11-21T00:00:14.000000Z"],
+    ]
+    assert device["gaps"] == [
+        {
+            "start": "2026-11-21T00:00:04.000000Z",
+            "end": "2026-11-21T00:00:10.000000Z",
+            "cause": "segment_missing",
+            "evidence": ["no file numbered 2"],
+        }
+    ]
+    assert (device["overlaps"], device["clock_steps"]) == ([], [])
+
+
+def test_a_hole_inside_a_clip_is_a_fault_of_it_and_a_gap_of_its_device(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080000_0001.mp4", ticks_ms=[*range(0, 3000, 100), *range(5000, 9000, 100)])
+    report = _report(tmp_path)
+    (fault,) = report["files"][0]["faults"]
+    assert (fault["code"], fault["from_s"], fault["to_s"]) == ("frames_missing", 3.0, 5.0)
+    assert (report["files"][0]["media_seconds"], report["files"][0]["wall_seconds"]) == (7.0, 9.0)
+    (gap,) = report["devices"][0]["gaps"]
+    assert (gap["start"], gap["end"]) == ("2026-11-21T00:00:03.000000Z", "2026-11-21T00:00:05.000000Z")
+
+
+def test_a_clock_measured_at_docking_corrects_the_device_and_not_the_file(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080007_0001.mp4")
+    docking = {
+        "device": "BC01",
+        "docked": "2026-11-21T09:00:00+08:00",
+        "device_time": "2026-11-21T09:00:07+08:00",
+        "gateway_time": "2026-11-21T09:00:00+08:00",
+    }
+    (tmp_path / "docking.json").write_text(json.dumps(docking))
+    report = _report(tmp_path)
+    assert report["files"][0]["start"] == "2026-11-21T00:00:07.000000Z"
+    (device,) = report["devices"]
+    assert device["clock"] == {"offset_s": 7.0, "uncertainty_s": 1.0, "applied": True}
+    assert device["coverage"][0][0] == "2026-11-21T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"", "empty"), (b"\0" * 99, "not_media"), (b"notes", "not_media")],
+    ids=["0", "zeros", "text"],
+)
+def test_what_is_no_footage_is_told_too(tmp_path: Path, content: bytes, code: str) -> None:
+    (tmp_path / "odd.mp4").write_bytes(content)
+    (told,) = _report(tmp_path)["files"]
+    assert (told["verdict"], [fault["code"] for fault in told["faults"]]) == ("unreadable", [code])
+
+
+def test_a_docking_file_that_cannot_be_read_is_a_problem_and_not_an_end(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080000_0001.mp4")
+    (tmp_path / "docking.json").write_text("[")
+    report = _report(tmp_path)
+    assert len(report["files"]) == 1
+    assert [problem["path"] for problem in report["problems"]] == ["docking.json"]
+
+
+def test_a_path_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissingError, match="correct"):
+        _report(tmp_path / "gone.mp4")
+
+
+def test_nothing_is_changed_or_left_behind(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080000_0001.mp4")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    _inspect(tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_people_see_the_same_as_a_table(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080000_0001.mp4")
+    cut(film(tmp_path / "BC01_20261121T080010_0002.mp4", seed=1), 0.6)
+    film(tmp_path / "BC01_20261121T080020_0003.mp4", seed=2)
+    table = _inspect(tmp_path, as_json=False)
+    for word in ("BC01", "2026-11-21 08:00:00", "index_missing", "gap", "file_damaged", "0:04.0"):
+        assert word in table
