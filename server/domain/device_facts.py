@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from edge.contract.instants import UtcMicros
@@ -69,30 +70,30 @@ class DockFact:
     total_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeviceFacts:
-    """Clips in order of time, dockings in order of their end."""
+    """Clips in order of time, dockings in order of their end. What follows from them is worked out once."""
 
     device_number: str
     clips: tuple[ClipFact, ...]
     docks: tuple[DockFact, ...]
 
-    @property
+    @cached_property
     def recorded(self) -> list[TimeInterval]:
         """What counts as footage: disjoint, in time order."""
         return union(interval for clip in self.clips if not clip.doubtful for interval in clip.recorded)
 
-    @property
+    @cached_property
     def doubtful(self) -> list[TimeInterval]:
         """Where there is footage of which nobody can say that it is this device's."""
         return union(interval for clip in self.clips if clip.doubtful for interval in clip.recorded)
 
-    @property
+    @cached_property
     def listed_until_us(self) -> UtcMicros:
         """Until when the device's files have been listed; 0 where never."""
         return UtcMicros(max((dock.until_us for dock in self.docks if dock.complete), default=0))
 
-    @property
+    @cached_property
     def known_until_us(self) -> UtcMicros:
         """Until when its coverage is known: listed, and everything listed was inspected; 0 where never.
 
