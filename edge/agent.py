@@ -128,6 +128,7 @@ class Agent:
             thread.start()
         while not self._ended.wait(1.0):
             pass  # short waits let signals through
+        self._field.stop()
         for worker in self._workers.values():
             worker.wake.set()
         for thread in threads:

@@ -62,9 +62,13 @@ class FolderScan:
         return folder
 
 
-def scan_folder(root: Path) -> FolderScan:
-    """Every file under `root`; symbolic links are shown, never followed. Raises SourceMissingError."""
+def scan_folder(root: Path, *, without: Path | None = None) -> FolderScan:
+    """Every file under `root`; symbolic links are shown, never followed. Raises SourceMissingError.
+
+    `without` is the agent's own data folder: inside a source it would be footage of itself.
+    """
     scan = FolderScan()
+    own = None if without is None else _identity(without)
     waiting = [""]
     while waiting:
         relative = waiting.pop()
@@ -78,11 +82,20 @@ def scan_folder(root: Path) -> FolderScan:
         found: list[FoundFile] = []
         for os_relative, status, os_path in entries:
             if stat.S_ISDIR(status.st_mode):
-                waiting.append(os_relative)
+                if (status.st_dev, status.st_ino) != own:
+                    waiting.append(os_relative)
             else:
                 found.append(_found(os_relative, status, os_path))
         _sort_out(scan, text_of_path(relative), found)
     return scan
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        return None  # what is not there is in no source
+    return status.st_dev, status.st_ino
 
 
 def _entries(root: Path, relative: str) -> Iterator[tuple[str, os.stat_result, str]]:

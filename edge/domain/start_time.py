@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, instant_of
+from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, instant_of, parse_rfc3339
 from edge.contract.manifest import StartSource, TimeStatement
 from edge.domain.file_names import LocalStart
 
@@ -20,6 +20,8 @@ MTIME_US = 5 * MICROS_PER_SECOND
 """FAT keeps even seconds, and the last write follows the last frame. House rule."""
 FUTURE_TOLERANCE_US = 5 * MICROS_PER_SECOND
 """Limit of a recorder's clock: rule `clock.recorder_limit` of `cn-traffic`."""
+EARLIEST_NOW_US = parse_rfc3339("2026-01-01T00:00:00Z")
+"""A gateway whose clock shows an earlier time lost it; then nothing can be said to lie in the future."""
 _QUARTER_HOUR_US = 900 * MICROS_PER_SECOND
 _LARGEST_ZONE_US = 14 * 3_600 * MICROS_PER_SECOND
 _BEST_FIRST = (StartSource.SIDECAR, StartSource.NAME, StartSource.CONTAINER, StartSource.MTIME)
@@ -111,7 +113,7 @@ def decide_start(statements: Sequence[TimeStatement]) -> StartDecision:
 
 def starts_in_future(decision: StartDecision, *, clock_offset_us: int, landed_us: UtcMicros) -> bool:
     """Whether the clip began after it was met, by more than clocks may differ. `clock_offset_us` = device - gateway."""
-    if decision.start_us is None:
+    if decision.start_us is None or landed_us < EARLIEST_NOW_US:
         return False
     return decision.start_us - clock_offset_us > landed_us + max(decision.uncertainty_us, FUTURE_TOLERANCE_US)
 

@@ -88,11 +88,11 @@ def open_scan_docking(rows: sqlite3.Connection, source: str, device: str | None)
 def last_scan_dockings(rows: sqlite3.Connection, source: str) -> dict[str, UtcMicros]:
     """When each known device was last listed by scan in that source."""
     found = rows.execute(
-        "SELECT device, max(until_us) AS until_us FROM docking"
+        "SELECT device, max(docked_us) AS listed_us FROM docking"
         " WHERE source = ? AND statement_sha256 = ? AND device IS NOT NULL GROUP BY device",
         (source, SCAN),
     )
-    return {row["device"]: UtcMicros(row["until_us"]) for row in found}
+    return {row["device"]: UtcMicros(row["listed_us"]) for row in found}
 
 
 def prolong(rows: sqlite3.Connection, docking_id: str, until_us: UtcMicros) -> None:
@@ -112,9 +112,9 @@ def is_reported(rows: sqlite3.Connection, docking_id: str) -> bool:
     return row is not None and bool(row["reported"])
 
 
-def mark_reported(rows: sqlite3.Connection, docking_id: str) -> None:
-    """Its file list is in the outbox."""
-    rows.execute("UPDATE docking SET reported = 1 WHERE docking_id = ?", (docking_id,))
+def mark_reported(rows: sqlite3.Connection, docking_id: str, *, until_us: UtcMicros) -> None:
+    """Its file list, complete up to `until_us`, is in the outbox."""
+    rows.execute("UPDATE docking SET reported = 1, until_us = ? WHERE docking_id = ?", (until_us, docking_id))
 
 
 def last_docking_end_us(rows: sqlite3.Connection, device: str) -> UtcMicros | None:

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import stat
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ class LandingDiskError(Exception):
         self.folder, self.why = folder, why
 
 
+class LandingStoppedError(Exception):
+    """The agent ends; nothing of the copy stands, the next start makes it anew."""
+
+    def __init__(self) -> None:
+        super().__init__("the copy was given up because the agent ends")
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """The content of a file as it was read."""
@@ -87,7 +95,12 @@ class LandingArea:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._stopping = threading.Event()
         make_directory(folder)
+
+    def stop(self) -> None:
+        """Give up a copy that is under way, from any thread; for good."""
+        self._stopping.set()
 
     def path_of(self, clip_id: str) -> Path:
         """Where the copy of a content stands."""
@@ -99,14 +112,14 @@ class LandingArea:
         return DiskUse(used_bytes=usage.used, total_bytes=usage.used + usage.free)
 
     def hash_source(self, source: Path, *, size_bytes: int, modified_ns: int) -> Read:
-        """Read a source file without copying it. Raises SourceChangedError, SourceUnreadableError."""
+        """Read a source file without copying it. Raises as `copy_in`, but for the disk's errors."""
         return self._read(source, size_bytes, modified_ns, lambda _block: None)
 
     def copy_in(self, source: Path, *, size_bytes: int, modified_ns: int) -> Read:
         """A verified, durable copy of the source under its clip id.
 
         `size_bytes` and `modified_ns` are what the scan saw. Raises SourceChangedError, SourceUnreadableError,
-        NoSpaceError, LandingDiskError; after each nothing stands.
+        NoSpaceError, LandingDiskError, LandingStoppedError; after each nothing stands.
         """
         temporary = self.folder / f"{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
         try:
@@ -167,6 +180,8 @@ class LandingArea:
                 digest.update(block)
                 read_bytes += len(block)
                 write(block)
+                if self._stopping.is_set():
+                    raise LandingStoppedError
             status = os.fstat(descriptor)
         finally:
             os.close(descriptor)

@@ -70,7 +70,7 @@ class DockingReports:
                 total_bytes=docking.total_bytes,
             )
             self._outbox.put(rows, UpKind.REPORT, Report(content=report), now_us)
-        mark_reported(rows, docking.docking_id)
+        mark_reported(rows, docking.docking_id, until_us=docking.until_us)
         return True
 
     def _known_until(self, changing: list[SeenFile], docking: Docking) -> tuple[list[SeenFile], Docking]:

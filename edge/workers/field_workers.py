@@ -19,11 +19,16 @@ from edge.workers.intake import IntakeWorker
 
 @dataclass(frozen=True, slots=True)
 class FieldWorkers:
-    """The two workers between the devices and the outbox; `close` ends the child process."""
+    """The two workers between the devices and the outbox. At the end: `stop`, then `close` once their threads ended."""
 
     intake: IntakeWorker
     inspection: InspectionWorker
     prober: LimitedWorker
+    area: LandingArea
+
+    def stop(self) -> None:
+        """Give up a copy that is under way, so that its step ends soon."""
+        self.area.stop()
 
     def close(self) -> None:
         """End the child process."""
@@ -56,4 +61,5 @@ def field_workers(
             journal, outbox, area, config.sources, gateway_id=gateway_id, signer=signer, prober=prober
         ),
         prober=prober,
+        area=area,
     )

@@ -19,7 +19,14 @@ from edge.devices.statements import StatementUnreadableError, read_docking
 from edge.domain.file_state import DiskLevel, ListedReason, disk_level
 from edge.domain.path_text import wire_name
 from edge.storage.journal import Journal, JournalFullError, remember
-from edge.storage.landing import DiskUse, LandingArea, LandingDiskError, NoSpaceError, SourceChangedError
+from edge.storage.landing import (
+    DiskUse,
+    LandingArea,
+    LandingDiskError,
+    LandingStoppedError,
+    NoSpaceError,
+    SourceChangedError,
+)
 from edge.storage.outbox import Outbox
 from edge.storage.reconcile import reconcile_landing
 from edge.storage.register_copy import current_register, register_number
@@ -64,7 +71,7 @@ class IntakeWorker:
         )
         self._queue: deque[ToLand] = deque()
         self._state, self._level, self._blocked_until_us = "landing", DiskLevel.FINE, UtcMicros(0)
-        self._reconciled = False
+        self._reconciled = self._has_left_some = False
         self.wake = threading.Event()
 
     def step(self, now_us: UtcMicros) -> bool:
@@ -106,7 +113,7 @@ class IntakeWorker:
     # ------------------------------------------------------------------ scan
     def _scan(self, watch: SourceWatch, now_us: UtcMicros) -> None:
         try:
-            scan = scan_folder(watch.config.folder)
+            scan = scan_folder(watch.config.folder, without=self._area.folder.parent)
         except SourceMissingError as error:
             if not watch.is_missing:
                 watch.is_missing = True
@@ -181,15 +188,21 @@ class IntakeWorker:
         try:
             self._check_space(job.file.size_bytes, now_us)
             clip_id = self._landing.take(job, now_us)
+        except LandingStoppedError:
+            self._queue.clear()
         except SourceChangedError:
             log.info("file_changed_while_copied", source=job.watch.config.name, path=job.file.path)
-        except (NoSpaceError, JournalFullError) as error:
-            self._block("waiting_for_space", str(error), now_us)
+        except NoSpaceError as error:
+            self._has_left_some = True  # a smaller file behind it may fit
+            self._enter("waiting_for_space", str(error), now_us)
+        except JournalFullError as error:
+            self._give_up_round("waiting_for_space", str(error), now_us)
         except LandingDiskError as error:
-            self._block("landing_disk_failing", str(error), now_us)
+            self._give_up_round("landing_disk_failing", str(error), now_us)
         else:
-            self._enter("landing", "", now_us)
             log.info("file_taken", source=job.watch.config.name, path=job.file.path, clip_id=clip_id)
+        if not self._queue:
+            self._end_round(now_us)
 
     def _check_space(self, more_bytes: int, now_us: UtcMicros) -> None:
         use = self._disk_use()
@@ -213,11 +226,19 @@ class IntakeWorker:
         """Whether landing waits. Uploads go on, and give space back."""
         return self._state != "landing" and 0 <= self._blocked_until_us - now_us <= _TRY_AGAIN_US
 
-    def _block(self, state: str, why: str, now_us: UtcMicros) -> None:
+    def _give_up_round(self, state: str, why: str, now_us: UtcMicros) -> None:
         """Everything queued rests in its source and is found again by a later scan."""
         self._queue.clear()
-        self._blocked_until_us = UtcMicros(now_us + _TRY_AGAIN_US)
+        self._has_left_some = True
         self._enter(state, why, now_us)
+
+    def _end_round(self, now_us: UtcMicros) -> None:
+        """All that was queued is dealt with; what found no space is tried again later."""
+        if self._has_left_some:
+            self._blocked_until_us = UtcMicros(now_us + _TRY_AGAIN_US)
+        else:
+            self._enter("landing", "", now_us)
+        self._has_left_some = False
 
     def _enter(self, state: str, why: str, now_us: UtcMicros) -> None:
         if state == self._state:

@@ -42,9 +42,10 @@ class Gateway:
     settings: Mapping[str, Any] = field(default_factory=dict)
     now_us: UtcMicros = START_US
     used_percent: float = 10.0
+    watched: Path | None = None
 
     def __post_init__(self) -> None:
-        self.folder = self.home / "footage"
+        self.folder = self.watched or self.home / "footage"
         self.folder.mkdir(exist_ok=True)
         self.start()
 

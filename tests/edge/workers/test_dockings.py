@@ -175,6 +175,18 @@ def test_a_monitor_is_listed_again_and_again_and_a_recorder_is_not(gateway: Gate
     assert all(after - before >= 600 * SECOND_US for before, after in zip(ends["M7"], ends["M7"][1:], strict=False))
 
 
+def test_a_monitor_that_writes_one_long_file_is_not_listed_at_every_scan(gateway: Gateway) -> None:
+    _register(gateway, RegisterDevice(device="M7", kind="monitor", time_zone="Asia/Shanghai"))
+    film(gateway.folder / "M7_20261121195000_1.mp4")
+    growing = gateway.folder / "M7_20261121195900_2.mp4"
+    for size_bytes in range(1, 361):
+        growing.write_bytes(b"x" * size_bytes)
+        gateway.run(5, step_s=5)
+    dockings = gateway.dockings()
+    assert len(dockings) == 6
+    assert {docking.until for docking in dockings} == {parse_rfc3339("2026-11-21T11:59:00Z")}
+
+
 def test_a_long_list_is_reported_in_parts_that_every_broker_takes(gateway: Gateway) -> None:
     _dock(gateway.folder)
     deep = gateway.folder / ("x" * 200) / ("y" * 200)

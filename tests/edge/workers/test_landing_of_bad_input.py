@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.identifiers import clip_id_of
+from edge.contract.instants import parse_rfc3339
 from edge.contract.manifest import FileVerdict
 from edge.platform.durable import sha256_of_file
 from tests.edge.films import cut, film
@@ -221,6 +222,48 @@ def test_a_full_disk_leaves_footage_where_it_is_and_landing_goes_on_by_itself(ga
     gateway.run(60)
     assert len(gateway.landed()) == 1
     assert [event.code for event in gateway.events()] == ["waiting_for_space", "landing_again"]
+
+
+def test_a_file_too_large_for_the_space_left_does_not_hold_back_smaller_ones(gateway: Gateway) -> None:
+    (gateway.folder / "BC01_20261121T180000_0001.mp4").write_bytes(b"x" * 10_000_000)
+    film(gateway.folder / NAME)
+    gateway.used_percent = 94.5
+    gateway.run(60)
+    assert [manifest.sighting.file_name for manifest in gateway.manifests()] == [NAME]
+    assert [event.code for event in gateway.events()] == ["waiting_for_space", "space_low"]
+    assert gateway.dockings() == [], "the list is not complete while a file waits for space"
+    gateway.used_percent = 10
+    gateway.run(60)
+    assert len(gateway.manifests()) == 2
+
+
+def test_a_copy_under_way_is_given_up_when_the_agent_ends_and_made_at_the_next_start(gateway: Gateway) -> None:
+    film(gateway.folder / NAME)
+    gateway.area.stop()
+    gateway.run()
+    assert gateway.landed() == {}
+    gateway.restart()
+    gateway.run()
+    assert len(gateway.manifests()) == 1
+
+
+def test_the_agents_own_folder_inside_a_source_is_no_source(tmp_path: Path) -> None:
+    footage = tmp_path / "footage"
+    (footage / "agent").mkdir(parents=True)
+    gateway = Gateway(footage / "agent", watched=footage)
+    film(footage / NAME)
+    gateway.run(60)
+    assert [manifest.sighting.path for manifest in gateway.manifests()] == [NAME]
+    assert gateway.listed() == {NAME: None}
+
+
+def test_a_gateway_that_lost_its_clock_says_nothing_about_the_future(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, now_us=parse_rfc3339("1970-01-01T00:05:00Z"))
+    film(gateway.folder / NAME)
+    gateway.run()
+    (manifest,) = gateway.manifests()
+    assert "start_in_future" not in [fault.code for fault in manifest.inspection.faults]
+    assert gateway.events() == []
 
 
 def test_a_disk_that_fills_is_told_once_and_landing_goes_on(gateway: Gateway) -> None:
