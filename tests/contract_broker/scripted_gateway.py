@@ -59,10 +59,10 @@ class ScriptedGateway:
             unit_number=None,
             tls_fingerprint=context.tls_fingerprint,
             by="test",
-            now_us=CLOCK.now_us(),
+            now_us=self.now_us(),
         )
         request = enrolment_request(invitation.code.secret_text, self.key)
-        self.answer: EnrolmentAnswer = enrol_gateway(context, request, now_us=CLOCK.now_us())
+        self.answer: EnrolmentAnswer = enrol_gateway(context, request, now_us=self.now_us())
         self.gateway_id = self.answer.gateway_id
         envelope = json.dumps(self.answer.key_set).encode()
         own = PublicKeys({context.signer.key_id: context.signer.public_bytes})
@@ -72,12 +72,15 @@ class ScriptedGateway:
         self.heard: queue.Queue[Opened] = queue.Queue()
         self.link = self.connection()
 
+    def now_us(self) -> UtcMicros:
+        return CLOCK.now_us()
+
     def connection(self, url: str | None = None) -> MqttLink:
         broker = self.answer.broker
         return MqttLink(
             BrokerLogin(url or broker.url, self.gateway_id, broker.password),
             [gateway_subscription(self.gateway_id)],
-            on_message=self._hear,
+            on_message=self.hear_bytes,
             retry_s=(0.1, 0.5),
         )
 
@@ -86,7 +89,7 @@ class ScriptedGateway:
         assert self.link.wait_connected(20), self.link.last_error
         return self
 
-    def _hear(self, topic: str, payload: bytes) -> None:
+    def hear_bytes(self, topic: str, payload: bytes) -> None:
         parsed = parse_topic(topic)
         assert isinstance(parsed, DownTopic)
         self.heard.put(open_down(payload, parsed.kind, gateway_id=self.gateway_id, verifier=self.server_keys))
@@ -100,7 +103,7 @@ class ScriptedGateway:
             gateway_id=self.gateway_id,
             boot_id=boot_id or self.boot_id,
             counter=self.counter,
-            now_us=CLOCK.now_us(),
+            now_us=self.now_us(),
             signer=self.key,
         )
 
@@ -144,8 +147,8 @@ class ScriptedGateway:
                 path="folder/a.mp4",
                 source="dock",
                 docking_id="dock-00000001",
-                landed=CLOCK.now_us(),
-                modified=CLOCK.now_us(),
+                landed=self.now_us(),
+                modified=self.now_us(),
             ),
             capture=Capture(
                 start=start, start_source=StartSource.NAME, uncertainty_us=1_000_000, time_zone="Asia/Shanghai"
@@ -167,6 +170,9 @@ class ScriptedGateway:
     def send_chunk(self, grant: Grant, content: bytes, index: int, *, check: str | None = None) -> None:
         chunk = content[index * grant.chunk_bytes : (index + 1) * grant.chunk_bytes]
         topic = ChunkTopic(grant.worker, self.gateway_id, grant.upload, index, check or blake3(chunk).digest(8).hex())
+        self.publish_chunk(topic, chunk)
+
+    def publish_chunk(self, topic: ChunkTopic, chunk: bytes) -> None:
         assert self.link.publish(str(topic), chunk)
 
     # ------------------------------------------------------------------ hearing

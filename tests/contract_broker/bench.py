@@ -1,0 +1,125 @@
+"""The ingest half without a broker: what a gateway says is worked off at once, what is answered is heard at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from scripted_gateway import ScriptedGateway
+
+from edge.contract.identifiers import worker_id_of
+from edge.contract.instants import UtcMicros
+from edge.contract.topics import ChunkTopic, DownTopic, UpKind, UpTopic, parse_topic
+from server.config import load_config
+from server.ingest.aside import Aside
+from server.ingest.control import Control
+from server.ingest.lane import Lane
+from server.store.clip_files import ClipFiles
+from server.usecases.context import AppContext
+from server.usecases.reconcile_clips import Reconciled, reconcile_clips
+from server.usecases.set_up import open_context, set_up
+
+BEGIN_US = UtcMicros(1_795_000_000_000_000)
+
+
+@dataclass
+class BenchClock:
+    """A clock that stands until a test moves it."""
+
+    us: int = BEGIN_US
+
+    def now_us(self) -> UtcMicros:
+        return UtcMicros(self.us)
+
+    def steady_s(self) -> float:
+        return self.us / 1e6
+
+    def synchronised(self) -> bool:
+        return True
+
+    def pass_s(self, seconds: float) -> None:
+        self.us += round(seconds * 1e6)
+
+
+class BenchGateway(ScriptedGateway):
+    """A gateway whose messages reach the bench without a broker."""
+
+    def __init__(self, bench: Bench, name: str = "north") -> None:
+        self.bench = bench
+        super().__init__(bench.context, name)
+
+    def now_us(self) -> UtcMicros:
+        return self.bench.clock.now_us()
+
+    def send(self, kind: UpKind, message: bytes, *, gateway_id: str | None = None) -> None:
+        self.bench.take(UpTopic(gateway_id or self.gateway_id, kind), message)
+
+    def publish_chunk(self, topic: ChunkTopic, chunk: bytes) -> None:
+        self.bench.lane.take_chunk(topic, chunk, self.bench.clock.steady_s())
+        self.bench.work()
+
+
+@dataclass
+class Bench:
+    """One worker's lane and control over a real data folder; `restart` is a new start of the server."""
+
+    folder: Path
+    clock: BenchClock = field(default_factory=BenchClock)
+    gateways: dict[str, BenchGateway] = field(default_factory=dict)
+    says: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        set_up(self.folder, now_us=self.clock.now_us())
+        self._begin()
+
+    def _begin(self) -> None:
+        self.context: AppContext = open_context(load_config(self.folder), self.clock)
+        self._new_worker()
+
+    def _new_worker(self) -> None:
+        self.lane = Lane(self.context, worker_id_of(self.clock.us.to_bytes(8)), self.say)
+        aside = Aside(self.context.db, max_rows=100)
+        self.control = Control(self.context, self.lane, self.say, aside, on_history_lost=lambda: None)
+
+    def restart(self) -> Reconciled:
+        """As after a kill: nothing of the old worker is finished."""
+        self.context.db.close()
+        self.clock.pass_s(1)
+        self._begin()
+        return reconcile_clips(self.context, now_us=self.clock.now_us())
+
+    def with_clip_files(self, files: ClipFiles) -> None:
+        """From now on the clips lie in another kind of store."""
+        self.context = replace(self.context, clip_files=files)
+        self._new_worker()
+
+    def gateway(self, name: str = "north") -> BenchGateway:
+        """An enrolled gateway."""
+        gateway = BenchGateway(self, name)
+        self.gateways[gateway.gateway_id] = gateway
+        return gateway
+
+    def say(self, topic: DownTopic, message: bytes) -> None:
+        """Let the gateway hear it."""
+        self.says.append((str(topic), message))
+        if topic.gateway_id in self.gateways:
+            self.gateways[topic.gateway_id].hear_bytes(str(topic), message)
+
+    def take(self, topic: UpTopic, message: bytes) -> None:
+        """Work one control message off, and what it makes due."""
+        assert isinstance(parse_topic(str(topic)), UpTopic)
+        self.control.take(topic, message, received_us=self.clock.now_us(), received_s=self.clock.steady_s())
+        self.work()
+
+    def work(self) -> None:
+        """What the worker's loop does after each message, 0.3 s later, so that every batch is due."""
+        self.clock.pass_s(0.3)
+        self.control.say_noted()
+        self.lane.flush(self.clock.steady_s())
+        self.lane.verify()
+
+    def rows(self, query: Any) -> list[Any]:
+        """What a query finds now."""
+        with self.context.db.reading() as session:
+            return list(session.scalars(query))
