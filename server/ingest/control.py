@@ -37,6 +37,7 @@ from server.usecases.receive_hello import HelloOutcome, receive_hello, receive_h
 from server.usecases.receive_offer import Granted, RefusedForGood, Room, Sealed, receive_offer
 from server.usecases.receive_report import believed_manifest, receive_report
 from server.usecases.receive_sighting import SightingReusedError
+from server.usecases.stale_registers import living_gateways, register_version
 
 log = structlog.get_logger(__name__)
 _LIVE_KINDS = frozenset({UpKind.HELLO, UpKind.OFFER, UpKind.STATUS, UpKind.HOLDING})
@@ -64,6 +65,7 @@ class Control:
         self._on_history_lost = on_history_lost
         self._presence: dict[str, Presence] = {}
         self._noted: dict[str, list[NotedItem]] = {}
+        self._register_version: tuple[int, ...] = ()
         self.signing_stopped = False
 
     def take(self, topic: UpTopic, payload: bytes, *, received_us: UtcMicros, received_s: float) -> None:
@@ -99,6 +101,16 @@ class Control:
             return
         if number != number_held:
             self._say(DownTopic(gateway_id, DownKind.REGISTER), envelope)
+
+    def say_changed_registers(self) -> None:
+        """Send living gateways what has changed since they said which register they hold."""
+        now_us = self._context.clock.now_us()
+        with self._context.db.reading() as session:
+            version = register_version(session, now_us)
+            gateways = living_gateways(session, now_us, only_behind=version == self._register_version)
+        for gateway_id, held in gateways:
+            self.say_register(gateway_id, held)
+        self._register_version = version
 
     def _believed(self, topic: UpTopic, payload: bytes, received_us: UtcMicros, received_s: float) -> Heard:
         with self._context.db.reading() as session:

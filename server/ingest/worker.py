@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 _MAX_QUEUED_MESSAGES = 20_000
 _WAIT_S = 0.05
 _TIDY_EVERY_S = 1.0
+_REGISTERS_EVERY_S = 5.0
 _PING_EVERY_S = 10.0
 _PING_LOST_S = 25.0
 
@@ -57,6 +58,7 @@ class IngestWorker:
         self.control = Control(context, self._lane, self._say, self._aside, on_history_lost=self._stop_signing)
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
+        self._registers_s = self._ping_sent_s
         self._times_deaf = 0
 
     def start(self) -> None:
@@ -144,6 +146,9 @@ class IngestWorker:
         self._lane.lapse(now_s)
         self._ping(now_s)
         metrics.QUEUED.set(self._queue.qsize())
+        if now_s - self._registers_s >= _REGISTERS_EVERY_S:
+            self._registers_s = now_s
+            self.control.say_changed_registers()
         with self._context.db.reading() as session:
             self.control.signing_stopped = bool(why_signing_stopped(session))
 

@@ -10,8 +10,8 @@ from bench import BEGIN_US, Bench, BenchGateway
 from sqlalchemy import select
 
 from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_HOUR
-from edge.contract.messages import Register
-from edge.contract.topics import DownKind
+from edge.contract.messages import Holding, Register
+from edge.contract.topics import DownKind, UpKind
 from server.store.recorded import record, replace
 from server.store.tables import Assignment, Certificate, Device, Duty, Gateway, Officer, RegisterIssued, Unit
 
@@ -110,6 +110,21 @@ def test_a_changed_duty_makes_a_higher_number(bench: Bench) -> None:
     assert register is not None
     assert register.number == 2
     assert register.duties[0].must_record is False
+
+
+def test_a_living_gateway_hears_of_a_change_without_asking(bench: Bench) -> None:
+    gateway = bench.gateway()
+    register_of(bench, gateway)
+    bench.control.say_changed_registers()
+    gateway.say(UpKind.HOLDING, Holding(register_number=1))
+    gateway.heard.queue.clear()
+    bench.control.say_changed_registers()
+    assert gateway.heard.empty()
+    town(bench)
+    bench.control.say_changed_registers()
+    assert gateway.hear(DownKind.REGISTER).number == 2
+    bench.control.say_changed_registers()
+    assert gateway.hear(DownKind.REGISTER).number == 2  # it may have been lost: it is said until it is held
 
 
 def test_a_gateway_of_a_unit_gets_that_unit_and_those_below_it(bench: Bench) -> None:
