@@ -113,7 +113,7 @@ def _parts(files: list[ListedFile]) -> list[tuple[ListedFile, ...]]:
     part: list[ListedFile] = []
     part_bytes = 0
     for file in files:
-        length = len(file.model_dump_json())
+        length = len(file.model_dump_json().encode())
         if part and (len(part) >= MAX_FILES_PER_REPORT or part_bytes + length > _PART_BYTES):
             parts.append(tuple(part))
             part, part_bytes = [], 0
