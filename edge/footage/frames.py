@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.footage.holes import usual_delta_us
 
 _US_PER_S = 1_000_000
+_LONGEST_LAST_US = _US_PER_S
 MAX_FRAMES = 20_000_000
 """Three days at 60 frames per second; more is no recording."""
 
@@ -46,11 +47,13 @@ def frames_of_index(stream: av.video.stream.VideoStream, size_bytes: int) -> Fra
     base = stream.time_base or Fraction(1, _US_PER_S)
     promised_us = None if stream.duration is None else round(stream.duration * base * _US_PER_S)
     times_us = _scaled(times[:there], base)
-    if there == count and promised_us is not None and len(times_us) and promised_us > times_us[-1]:
-        return Frames(times_us, promised_us, promised_us)
     if there < count:
         return Frames(times_us, _scaled(times[: there + 1], base)[-1].item(), promised_us, lost=count - there)
-    return Frames(times_us, _end_us(times_us), promised_us)
+    if promised_us is not None and len(times_us):
+        last_lasts_us = promised_us - int(times_us[-1])
+        if 0 < last_lasts_us <= 3 * usual_delta_us(times_us) + _LONGEST_LAST_US:
+            return Frames(times_us, promised_us, promised_us)
+    return Frames(times_us, _end_us(times_us), promised_us)  # a last frame of an hour is a claim, no footage
 
 
 def demuxed_frames(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Frames:

@@ -41,6 +41,8 @@ _DEMUXERS = {
 _WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
 """These count frames; they do not say when each was."""
 _US_PER_S = 1_000_000
+MAX_MEDIA_US = 7 * 86_400 * _US_PER_S
+"""No device writes one file for longer than a week; a claim beyond it would count as footage of that time."""
 
 
 def probe_call(argument: dict[str, str]) -> object:
@@ -112,6 +114,7 @@ def _look_inside(
     faults = _name_faults(container, name)
     frames = _frames(medium, container, size_bytes, is_fragmented)
     holes: list[Hole] = []
+    verdict = FileVerdict.WHOLE
     if frames is not None:
         media_us = frames.media_us if len(frames.times_us) else None
         if container not in _WITHOUT_TIMES:
@@ -119,10 +122,13 @@ def _look_inside(
         faults.extend(_frame_faults(container, frames, holes, lost_bytes))
     else:
         media_us = sound_length_us(medium)
+    if media_us is not None and not 0 <= media_us <= MAX_MEDIA_US:
+        detail = f"the file claims to last {media_us / _US_PER_S:.0f} s: its times cannot be believed"
+        faults = [*_name_faults(container, name), Fault(code=FaultCode.NO_TIMES, detail=detail)]
+        media_us, holes, verdict = None, [], FileVerdict.DAMAGED
     has_picture = frames is not None and (len(frames.times_us) > 0 or frames.lost > 0)
     if not has_picture and container not in SOUND_ONLY:
         faults.append(Fault(code=FaultCode.NO_VIDEO, detail="there is no picture in the file"))
-    verdict = FileVerdict.WHOLE
     if any(fault.code in (FaultCode.DATA_CUT, FaultCode.NO_VIDEO) for fault in faults):
         verdict = FileVerdict.DAMAGED if media_us else FileVerdict.UNREADABLE
     video = medium.streams.video[0].codec_context if medium.streams.video else None

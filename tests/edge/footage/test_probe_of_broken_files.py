@@ -151,3 +151,30 @@ def test_real_clips_are_whole_and_have_no_holes(shared_footage: Path) -> None:
     for path in clips:
         found = probe_file(path, name=path.name)
         assert (found.verdict, found.faults, len(found.recorded)) == (FileVerdict.WHOLE, (), 1), path.name
+
+
+def _last_frame_lasts(path: Path, ticks: int) -> Path:
+    """Change the duration of the last sample in the time-to-sample table (stts) of an MP4."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"stts")
+    entries = int.from_bytes(data[at + 8 : at + 12], "big")
+    last = at + 12 + 8 * (entries - 1)
+    count = int.from_bytes(data[last : last + 4], "big")
+    assert count == 1, "the last frame has an entry of its own"
+    data[last + 4 : last + 8] = ticks.to_bytes(4, "big")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("ticks", [3_600_000, 0x7FFFFFFF], ids=["an hour", "weeks"])
+def test_a_last_frame_that_claims_to_last_is_not_counted_as_footage(tmp_path: Path, ticks: int) -> None:
+    uneven = [*range(0, 4000, 100), 4050]
+    found = probe_file(_last_frame_lasts(film(tmp_path / "a.mp4", ticks_ms=uneven), ticks), name="a.mp4")
+    assert sum(end_us - start_us for start_us, end_us in found.recorded) < 5_000_000
+
+
+def test_times_that_cannot_be_are_a_fault_and_no_coverage(tmp_path: Path) -> None:
+    years = [*range(0, 3000, 100), 10**12, 10**12 + 100]
+    found = probe_file(film(tmp_path / "a.mkv", ticks_ms=years), name="a.mkv")
+    assert (found.verdict, [fault.code for fault in found.faults]) == (DAMAGED, ["no_times"])
+    assert (found.recorded, found.media_us) == ((), None)
