@@ -125,7 +125,9 @@ def install_refusals(app: FastAPI, pages: Pages) -> None:
         if isinstance(error, NotSignedInError) and request.method in ("GET", "HEAD"):
             return RedirectResponse("/sign-in?" + urlencode({"next": _way_back(request)}), status_code=303)
         headers = {} if refusal.retry_after_s is None else {"Retry-After": str(refusal.retry_after_s)}
-        return pages.html(request, "refused.html", status=refusal.status, headers=headers, refusal=refusal)
+        return pages.html(
+            request, "refused.html", status=refusal.status, headers=headers, repeats_address=False, refusal=refusal
+        )
 
     def fell_over(request: Request, error: Exception) -> Response:
         """An error nobody foresaw: logged by the server, told without its content."""
@@ -133,7 +135,7 @@ def install_refusals(app: FastAPI, pages: Pages) -> None:
         refusal = Refusal(500, _TITLES[500], "")
         if request.url.path.startswith(API_PREFIX):
             return problem(refusal)
-        return pages.html(request, "refused.html", status=500, refusal=refusal)
+        return pages.html(request, "refused.html", status=500, repeats_address=False, refusal=refusal)
 
     for kind in (*HTTP_STATUS_OF, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
@@ -146,5 +148,8 @@ def _way_back(request: Request) -> str:
 
 def _named_fields(error: RequestValidationError) -> str:
     """The declared names of what did not fit; names only, since the values may hold anything."""
-    names = {str(part) for item in error.errors() for part in item["loc"][1:2] if item["loc"][0] in _FIELD_PLACES}
-    return f"check: {', '.join(sorted(names))}" if names else ""
+    faults = error.errors()
+    if any(fault["type"] == "extra_forbidden" for fault in faults):
+        return "the body has a field that this address does not know"  # its name is the sender's, and not repeated
+    names = {str(part) for fault in faults for part in fault["loc"][1:2] if fault["loc"][0] in _FIELD_PLACES}
+    return f"check: {', '.join(sorted(names))}" if names else "the body cannot be read"

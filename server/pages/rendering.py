@@ -33,13 +33,18 @@ class Pages:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         zone: str | None = None,
+        repeats_address: bool = True,
         **values: Any,
     ) -> HTMLResponse:
-        """The page as an answer. `zone`: the time zone of its times, else the rule set's."""
+        """The page as an answer.
+
+        `zone`: the time zone of its times, else the rule set's. `repeats_address`: whether links may repeat the
+        address that was asked for; a refusal says nothing back of what was sent.
+        """
         language = language_of(request)
         text = self._environments[language].get_template(template).render(
             request_path=request.url.path,
-            here=Here(request),
+            here=Here(request) if repeats_address else Here(None),
             language=language,
             languages=list(Language),
             dates=Formats(language, zone or self._zone),
@@ -56,9 +61,12 @@ class Pages:
 class Here:
     """The address of the page itself, so that a link can change one part of it and keep the others."""
 
-    def __init__(self, request: Request) -> None:
-        self._path = request.url.path
-        self._query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    def __init__(self, request: Request | None) -> None:
+        """None: the address is not repeated; links lead to it by being relative."""
+        self._path, self._query = "", []
+        if request is not None:
+            self._path = request.url.path
+            self._query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
 
     def with_(self, **changed: str | int | None) -> str:
         """This address with some query values changed; None removes one."""

@@ -17,6 +17,7 @@ from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS
 
 FINDING_KINDS = tuple(FindingKind)
 FINDING_STATES = tuple(FindingState)
+UNASSIGNED = ("unknown_device", "no_start_time", "no_wearer", "ambiguous_wearer")
 DUTY_KINDS = ("road", "checkpoint", "accident", "break", "office", "training", "leave", "plain_clothes")
 
 EVIDENCE = (
@@ -134,7 +135,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "sort": ("oldest",),
     "finding state": FINDING_STATES,
     "finding step": ("explained", "accepted", "rejected", "rectified"),
-    "cause": (*GapCause, "removed", "explained", "no_recorder_assigned"),
+    "cause": (*GapCause, "removed", "explained", "no_recorder_assigned", *UNASSIGNED),
     "link": tuple(LinkState),
     "link reason": tuple(LinkReason),
     "certificate": tuple(CertificateVerdict),
@@ -151,7 +152,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "role": tuple(Role),
     "subject": ("device", "case", "officer", "site"),
     "proof": ("clip", "act", "certificate", "docking", "case", "site", "finding", "duty"),
-    "unassigned": ("unknown_device", "no_start_time", "no_wearer", "ambiguous_wearer"),
+    "unassigned": UNASSIGNED,
     "actor": ("system",),
     "rule unit": ("s", "min", "h", "d", "month"),
     "verb": (

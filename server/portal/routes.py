@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +14,11 @@ from server.pages.rendering import Pages
 from server.pages.routes import OpenToAll
 from server.portal.open_data import open_data_answer, sites_csv, sites_geojson
 from server.usecases.context import AppContext
-from server.usecases.public_sites import public_site, public_sites
+from server.usecases.public_sites import every_public_site, public_kinds, public_site, public_sites
 from server.usecases.views import PublicSite
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_SIZE = 50
-EXPORT_STEP = 1000
-SITE_KINDS = ("speed", "red_light", "lane", "parking", "other")
 _WHY = Depends(OpenToAll("the announced sites are public by law; only the allow-list of PublicSite is shown"))
 Words = Annotated[str, Query(max_length=100)]
 
@@ -49,8 +47,9 @@ def _list_page(context: AppContext, pages: Pages) -> Callable[..., Response]:
                 limit=PAGE_SIZE,
                 after=after or None,
             )
+            kinds = public_kinds(session, now_us=now_us)
         return pages.html(
-            request, "sites.html", sites=found, query=q, kind=kind, kinds=SITE_KINDS, after=after, now_us=now_us
+            request, "sites.html", sites=found, query=q, kind=kind, kinds=kinds, after=after, now_us=now_us
         )
 
     return list_page
@@ -82,13 +81,6 @@ def _csv(context: AppContext) -> Callable[..., Response]:
     return csv
 
 
-def _all_sites(context: AppContext) -> Iterator[PublicSite]:
-    """Every public site, in one view of the database, so that no page of it is of another moment."""
-    now_us, after = context.clock.now_us(), None
+def _all_sites(context: AppContext) -> list[PublicSite]:
     with context.db.reading() as session:
-        while True:
-            found = public_sites(session, rules=context.rules, now_us=now_us, limit=EXPORT_STEP, after=after)
-            yield from found.items
-            if found.next_after is None:
-                return
-            after = found.next_after
+        return every_public_site(session, rules=context.rules, now_us=context.clock.now_us())

@@ -55,6 +55,15 @@ def public_site(session: Session, number: str, *, rules: RuleSet, now_us: int) -
     return _public(facts.sites[0], facts.verified_until_us[number], names, ZoneInfo(rules.time_zone))
 
 
+def every_public_site(session: Session, *, rules: RuleSet, now_us: int) -> list[PublicSite]:
+    """All announced sites by number, of one moment, for open data."""
+    facts = sites_at(session, at_us=now_us, known_us=now_us)
+    names, zone = unit_names(session, at_us=now_us, known_us=now_us), ZoneInfo(rules.time_zone)
+    return [
+        _public(row, facts.verified_until_us[row.number], names, zone) for row in facts.sites if _announced(row, now_us)
+    ]
+
+
 def public_kinds(session: Session, *, now_us: int) -> tuple[str, ...]:
     """The kinds of announced sites, for a choice."""
     facts = sites_at(session, at_us=now_us, known_us=now_us)

@@ -91,14 +91,15 @@ SITE_HEAD = (
     "number,kind,road,direction,lanes,stake,district,longitude,latitude,violations,unit_number,stage,"
     "notice,enforcement,basis,publication_number\n"
 )
+LAW = "道路交通安全法第114条"
 SITES = (
     SITE_HEAD
-    + """S-A-1,测速,G30连霍高速,东向西,2,K1780+300,城东区,103.8201,36.0712,超速,UA,active,2026-01-05,2026-02-10,道路交通安全法第114条,GS-1
-S-A-2,闯红灯,建设路,南向北,3,中山路口,城东区,103.8411,36.0655,闯红灯,UA,announced,2026-11-10,2026-12-15,道路交通安全法第114条,GS-2
+    + f"""S-A-1,测速,连霍高速,东向西,,K1780+300,城东区,103.8201,36.0712,超速,UA,active,2026-01-05,2026-02-10,{LAW},GS-1
+S-A-2,闯红灯,建设路,南向北,3,中山路口,城东区,103.8411,36.0655,闯红灯,UA,announced,2026-11-10,2026-12-15,{LAW},GS-2
 """
     + f"S-A-9-{SECRET},测速,不公开路{SECRET},,2,,城东区,103.9,36.1,超速,UA,proposed,,,,\n"
     + "S-B-1,测速,西环快速路,北向南,2,K12+000,城西区,103.7000,36.0500,=超速,UB,active,2026-01-05,2026-02-10,"
-    "道路交通安全法第114条,GS-1\n"
+    f"{LAW},GS-1\n"
 )
 INSTALLATIONS = """number,site_number,device_number,valid_from,valid_until
 I-1,S-A-1,CAM-A1,2026-01-01,
