@@ -79,7 +79,7 @@ def fill(gateway: Gateway) -> None:
             rows,
             Docking("dk-1", "folder", "", "BC-01", NOW, NOW, battery_percent=40.0, free_bytes=2**30, total_bytes=2**31),
         )
-        mark_reported(rows, "dk-1")
+        mark_reported(rows, "dk-1", until_us=NOW)
         put_seen_file(
             rows,
             SeenFile("folder", "[red]执法[/red].txt", 1, 1, SeenState.LISTED, NOW, reason="not_media"),
