@@ -112,9 +112,11 @@ def is_reported(rows: sqlite3.Connection, docking_id: str) -> bool:
     return row is not None and bool(row["reported"])
 
 
-def mark_reported(rows: sqlite3.Connection, docking_id: str, *, until_us: UtcMicros) -> None:
-    """Its file list, complete up to `until_us`, is in the outbox."""
-    rows.execute("UPDATE docking SET reported = 1, until_us = ? WHERE docking_id = ?", (until_us, docking_id))
+def mark_reported(rows: sqlite3.Connection, docking_id: str, *, until_us: UtcMicros | None = None) -> None:
+    """Its file list is in the outbox; complete only up to `until_us` where that is given."""
+    rows.execute(
+        "UPDATE docking SET reported = 1, until_us = coalesce(?, until_us) WHERE docking_id = ?", (until_us, docking_id)
+    )
 
 
 def last_docking_end_us(rows: sqlite3.Connection, device: str) -> UtcMicros | None:
