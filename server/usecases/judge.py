@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import MICROS_PER_DAY, UtcMicros
@@ -14,7 +14,17 @@ from server.domain.rules import RuleSet
 from server.store import to_judge
 from server.store.database import Database
 from server.store.recorded import known_rows
-from server.store.tables import Assignment, Case, Duty, Finding, Installation, SightingRow, ToJudge
+from server.store.tables import (
+    Assignment,
+    Case,
+    Docking,
+    Duty,
+    Finding,
+    FootageAssignment,
+    Installation,
+    SightingRow,
+    ToJudge,
+)
 from server.usecases.duty_verdicts import duty_verdicts, held_interval
 from server.usecases.facts import device_facts
 from server.usecases.find_device import device_drafts
@@ -149,9 +159,9 @@ def _beyond_horizon(finding: Finding, drafts: Iterable[FindingDraft], horizon_us
 
 
 def _duties_of(session: Session, device_number: str, now_us: UtcMicros, rules: RuleSet) -> list[Duty]:
-    """Duties of whoever held the device: recent ones, and those that newly arrived footage is about."""
+    """Duties of whoever held the device: recent ones, and those that new footage or a new docking is about."""
     windows = [TimeInterval(UtcMicros(max(0, now_us - rules.duration_us("monitor.horizon", now_us))), _later(now_us))]
-    windows += _recent_footage(session, device_number, now_us)
+    windows += _recent_footage(session, device_number, now_us) + _recent_dockings(session, device_number, now_us)
     duties: dict[int, Duty] = {}
     for row in known_rows(session, Assignment, known_us=now_us, device_number=device_number):
         held = held_interval(row)
@@ -168,12 +178,26 @@ def _later(now_us: UtcMicros) -> UtcMicros:
     return UtcMicros(now_us + MICROS_PER_DAY)
 
 
+def _recent_dockings(session: Session, device_number: str, now_us: int) -> list[TimeInterval]:
+    """What dockings that came on record lately may settle, however long ago they were: the days before each."""
+    return [
+        TimeInterval(
+            UtcMicros(max(0, row.valid_from_us - RECENT_US)), UtcMicros((row.valid_until_us or row.valid_from_us) + 1)
+        )
+        for row in known_rows(session, Docking, known_us=now_us, device_number=device_number)
+        if row.recorded_us >= now_us - RECENT_US
+    ]
+
+
 def _recent_footage(session: Session, device_number: str, now_us: int) -> list[TimeInterval]:
+    """The span of the footage that arrived lately, or that a person said lately is this device's."""
+    given = select(FootageAssignment.number).where(
+        FootageAssignment.device_number == device_number, FootageAssignment.recorded_us >= now_us - RECENT_US
+    )
+    arrived = and_(SightingRow.device_number == device_number, SightingRow.received_us >= now_us - RECENT_US)
     rows = session.execute(
         select(SightingRow.corrected_start_us, SightingRow.corrected_end_us).where(
-            SightingRow.device_number == device_number,
-            SightingRow.received_us >= now_us - RECENT_US,
-            SightingRow.corrected_start_us.is_not(None),
+            or_(arrived, SightingRow.clip_id.in_(given)), SightingRow.corrected_start_us.is_not(None)
         )
     ).all()
     if not rows:
