@@ -125,3 +125,6 @@ def _say_import(summary: ImportSummary, file: Path) -> None:
         out().print(f"{file.name}: nothing was imported; {len(summary.errors)} bad rows{left_out}.")
     if summary.ignored_columns:
         out().print(f"Columns not used: {', '.join(summary.ignored_columns)}")
+    if summary.unknown_numbers:
+        named = ", ".join(f"{column} {number}" for column, number in summary.unknown_numbers)
+        out().print(f"Not on any register yet, import it or look for a slip: {named}")

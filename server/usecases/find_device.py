@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,8 @@ from server.domain.findings import FindingDraft, FindingKind, finding_id_of
 from server.domain.rules import RuleSet
 from server.domain.zones import local_day
 from server.store.recorded import known_rows
-from server.store.tables import Certificate, Device
+from server.store.tables import Assignment, Certificate, Device
+from server.usecases.duty_verdicts import held_interval
 from server.usecases.find_duty import rule_names
 from server.usecases.monitor_verdicts import monitor_day
 from server.usecases.register_reads import days_of, functions_of
@@ -47,8 +48,9 @@ def device_drafts(
 ) -> list[FindingDraft]:
     """What is wrong with this device now. `facts` are of all times."""
     certificates = certificate_facts(session, device.number, known_us=now_us)
+    held = known_rows(session, Assignment, known_us=now_us, device_number=device.number)
     return [
-        *_damaged(device, facts.clips),
+        *_damaged(device, facts.clips, held),
         *_late_uploads(device, facts, rules, now_us),
         *_clock(device, facts, rules),
         *_certificates(device, facts, certificates),
@@ -57,28 +59,44 @@ def device_drafts(
     ]
 
 
-def _damaged(device: Device, clips: Iterable[ClipFact]) -> list[FindingDraft]:
+def _damaged(device: Device, clips: Iterable[ClipFact], held: Sequence[Assignment]) -> list[FindingDraft]:
     drafts: list[FindingDraft] = []
     for clip in clips:
         if clip.verdict in DAMAGED_VERDICTS:
             evidence = (("file", clip.file_name), ("verdict", clip.verdict), ("faults", ", ".join(clip.faults)))
-            drafts.append(_of_clip(device, clip, FindingKind.CLIP_DAMAGED, evidence))
+            drafts.append(_of_clip(device, clip, held, FindingKind.CLIP_DAMAGED, evidence))
         if "times_disagree" in clip.faults:
-            drafts.append(_of_clip(device, clip, FindingKind.TIMES_DISAGREE, (("file", clip.file_name),)))
+            drafts.append(_of_clip(device, clip, held, FindingKind.TIMES_DISAGREE, (("file", clip.file_name),)))
     return drafts
 
 
-def _of_clip(device: Device, clip: ClipFact, kind: FindingKind, evidence: tuple[tuple[str, str], ...]) -> FindingDraft:
+def _of_clip(
+    device: Device,
+    clip: ClipFact,
+    held: Sequence[Assignment],
+    kind: FindingKind,
+    evidence: tuple[tuple[str, str], ...],
+) -> FindingDraft:
     return FindingDraft(
         finding_id=finding_id_of(kind, "clip", clip.clip_id, device.number),
         kind=kind,
         unit_number=device.unit_number,
+        officer_number=_wearer(clip, held),
         device_number=device.number,
         clip_id=clip.clip_id,
         from_us=clip.start_us,
         until_us=clip.end_us,
         evidence=evidence,
     )
+
+
+def _wearer(clip: ClipFact, held: Sequence[Assignment]) -> str | None:
+    """Who held the device when the clip began, where only one did: so that this person sees the finding too."""
+    if clip.start_us is None:
+        return None
+    moment = UtcMicros(clip.start_us)
+    wearers = {row.officer_number for row in held if held_interval(row).contains(moment)}
+    return wearers.pop() if len(wearers) == 1 else None
 
 
 def _late_uploads(device: Device, facts: DeviceFacts, rules: RuleSet, now_us: UtcMicros) -> list[FindingDraft]:

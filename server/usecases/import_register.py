@@ -17,7 +17,7 @@ from server.store.act_log import append_act
 from server.store.database import Database
 from server.store.recorded import Row, known_rows, record, replace
 from server.store.rule_files import load_rules
-from server.store.tables import Device, Recorded
+from server.store.tables import Device, Officer, Recorded, Site, Unit
 from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS, ColumnType
 from server.usecases.imports.reading import CsvRow, CsvTable, read_table
 from server.usecases.imports.rows import KINDS, Kind, RowContext, Subject
@@ -25,6 +25,13 @@ from server.usecases.imports.summary import ImportSummary, RowError, RowErrorCod
 from server.usecases.imports.values import BadCellError, Value, cell_value
 
 MAX_ERRORS_SHOWN = 200
+MAX_UNKNOWN_SHOWN = 20
+_REFERENCES: dict[str, type[Recorded]] = {
+    "unit_number": Unit,
+    "officer_number": Officer,
+    "device_number": Device,
+    "site_number": Site,
+}
 _NOT_CONTENT = frozenset({"row_id", "recorded_us", "recorded_by", "replaces", "withdrawn", "parts"})
 _ENDS = (("start", "end"), ("docked", "until"), ("valid_from", "valid_until"), ("arrived", "cleared"))
 
@@ -116,7 +123,17 @@ class _Import:
             ignored_columns=self.table.ignored_columns,
             dry_run=dry_run,
             act_index=self.act_index,
+            unknown_numbers=self._unknown_numbers(),
         )
+
+    def _unknown_numbers(self) -> tuple[tuple[str, str], ...]:
+        """Numbers the rows name that stand on no register: rows may come in any order, so this is no error."""
+        unknown: list[tuple[str, str]] = []
+        for column, model in _REFERENCES.items():
+            named = {row.cells[column] for row in self.table.rows if row.cells.get(column)}
+            known = {row.number for row in _in_batches(self.session, model, named, self.now_us)}
+            unknown += [(column, number) for number in sorted(named - known)]
+        return tuple(unknown[:MAX_UNKNOWN_SHOWN])
 
     def _built(self) -> list[tuple[CsvRow, dict[str, Any]]]:
         built: list[tuple[CsvRow, dict[str, Any]]] = []

@@ -124,6 +124,13 @@ def test_leading_zeros_and_cells_like_formulas_are_kept_as_data(db: Database) ->
     assert (officer.number, officer.name) == ("000123", "=1+1")
 
 
+def test_numbers_that_no_register_knows_are_named_but_do_not_stop_the_import(db: Database) -> None:
+    take(db, "officers", "number,name,unit_number\n007,A,U1\n")
+    summary = take(db, "duties", DUTIES + duty_line() + duty_line("D2").replace("007", "07"))
+    assert summary.new == 2
+    assert summary.unknown_numbers == (("unit_number", "U1"), ("officer_number", "07"))
+
+
 def test_columns_nobody_asked_for_are_named(db: Database) -> None:
     summary = take(db, "officers", "number,name,unit_number,telephone\n1,A,U1,555\n")
     assert (summary.ignored_columns, summary.new) == (("telephone",), 1)

@@ -65,6 +65,9 @@ def test_a_damaged_file_is_the_cause_of_the_gap_it_leaves_and_a_finding_of_its_o
     world.docking("R1", 90)
     world.judge()
     assert world.findings() == [("clip_damaged", None), ("interruption", "file_damaged")]
+    own = Scope("li", Role.OFFICER, frozenset({"U1"}), "007")
+    with world.db.reading() as session:
+        assert findings(session, scope=own, rules=RULES, now_us=NOW_US).total == 2, "the wearer sees both"
 
 
 def test_judging_the_same_facts_again_writes_nothing(world: World) -> None:

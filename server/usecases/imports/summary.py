@@ -53,6 +53,8 @@ class ImportSummary:
     ignored_columns: tuple[str, ...]
     dry_run: bool
     act_index: int | None
+    unknown_numbers: tuple[tuple[str, str], ...] = ()
+    """(column, number) of what is on no register yet: a later file may bring it, or it is a slip. At most 20."""
 
     @property
     def ok(self) -> bool:
