@@ -94,7 +94,7 @@ def _play(
     if own is not None:
         return own_footage.show_own(stage, folders, memory, own, console), own_footage.addresses(stage, lang)
     found = town_show.show_town(stage, folders, memory, console)
-    return found, town_show.day_addresses(stage, town_show.make_town(folders, memory, console), lang)
+    return found, town_show.day_addresses(stage, town_show.read_town(folders), lang)
 
 
 def _stay(stage: Stage, memory: Memory, addresses: list[tuple[str, str]], console: Console) -> None:

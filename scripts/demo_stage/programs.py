@@ -74,7 +74,7 @@ class Programs:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  (no thread runs yet; only prctl is called)
+                preexec_fn=end_with_parent,  # noqa: PLW1509  (only prctl is called, nothing that takes a lock)
             )
 
     def pid(self, name: str) -> int:
@@ -122,7 +122,7 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _end_with_parent() -> None:
-    """In the child, before it runs: get SIGTERM when the demo dies, even by SIGKILL. Source: prctl(2)."""
+def end_with_parent() -> None:
+    """In the child: get SIGTERM when the thread that started it ends, even by SIGKILL. Source: prctl(2)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

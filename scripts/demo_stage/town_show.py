@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from demo_town.build import film_town, write_papers, write_truth
 from demo_town.invent import invent_town
@@ -39,18 +41,29 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-def make_town(folders: Folders, memory: Memory, console: Console) -> Truth:
-    """Film the town and write its papers and the truth, unless an earlier run did."""
-    if not folders.truth.exists():
-        town = invent_town(memory.seed or 0, SystemClock().now_us())
-        with progress_bar(console) as progress:
-            task = progress.add_task(f"Filming the town of seed {memory.seed}", total=len(town.clips))
-            filmed = []
-            for done in film_town(town, folders.footage):
-                filmed.append(done)
-                progress.advance(task)
-        write_papers(town, folders.footage, folders.registers)
-        write_truth(town, filmed, folders.truth)
+def prepare_town(stage: Stage, folders: Folders, memory: Memory, console: Console) -> Truth:
+    """Film the town while the server is made and takes the registers; an earlier run's work is used as it is."""
+    if folders.truth.exists():
+        return read_town(folders)
+    shutil.rmtree(folders.footage, ignore_errors=True)  # of a run that was broken off
+    town = invent_town(memory.seed or 0, SystemClock().now_us())
+    write_papers(town, folders.footage, folders.registers)
+    with ThreadPoolExecutor(max_workers=1) as beside, progress_bar(console) as progress:
+        making = beside.submit(_make_server, stage, folders)
+        task = progress.add_task(f"Filming the town of seed {memory.seed}", total=len(town.clips))
+        filmed = []
+        for done in film_town(town, folders.footage):
+            filmed.append(done)
+            progress.advance(task)
+        making_told = progress.add_task("Making the server and taking the registers", total=1)
+        making.result()
+        progress.advance(making_told)
+    write_truth(town, filmed, folders.truth)
+    return read_town(folders)
+
+
+def read_town(folders: Folders) -> Truth:
+    """The truth about the town in a data folder. Raises StageError when its day is over."""
     truth = read_truth(json.loads(folders.truth.read_text(encoding="utf-8")))
     if SystemClock().now_us() - truth.made_us > _FRESH_US:
         raise StageError(
@@ -60,11 +73,13 @@ def make_town(folders: Folders, memory: Memory, console: Console) -> Truth:
     return truth
 
 
+def _make_server(stage: Stage, folders: Folders) -> None:
+    stage.make_server()
+    stage.take_registers(folders.registers, IMPORT_ORDER)
+
+
 def run_town(stage: Stage, folders: Folders, console: Console) -> None:
-    """Server, registers, gateway, agent: all by their real commands."""
-    with console.status("Making the server and taking the registers"):
-        stage.make_server()
-        stage.take_registers(folders.registers, IMPORT_ORDER)
+    """Server, gateway, agent: all by their real commands."""
     with console.status("Starting the server and enrolling the gateway"):
         stage.start_server()
         stage.enrol_gateway(folders.footage)
@@ -127,7 +142,7 @@ def verify_receipts(api: Api, folders: Folders, report: Report, hashes: set[str]
 
 def show_town(stage: Stage, folders: Folders, memory: Memory, console: Console) -> Report:
     """The whole way with an invented town."""
-    truth = make_town(folders, memory, console)
+    truth = prepare_town(stage, folders, memory, console)
     run_town(stage, folders, console)
     report = Report()
     with Api(stage.url) as api:

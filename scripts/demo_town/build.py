@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
+from demo_stage.programs import end_with_parent
+
 from demo_town.film import Filmed, film
 from demo_town.plan import Clip, Device, Planted, Town
 from demo_town.registers import local_text, register_rows, write_registers
@@ -23,10 +25,13 @@ def film_town(town: Town, footage: Path) -> Iterator[Filmed]:
     """Film every clip into `footage/DEVICE/`, yielding each as it is done (in no fixed order)."""
     spawn = multiprocessing.get_context("spawn")
     longest_first = sorted(town.clips, key=lambda clip: -clip.true.duration_us)
-    with ProcessPoolExecutor(max_workers=_CORES, mp_context=spawn) as pool:
+    pool = ProcessPoolExecutor(max_workers=_CORES, mp_context=spawn, initializer=end_with_parent)
+    try:
         filming = [pool.submit(film, clip, footage / clip.device.number) for clip in longest_first]
         for done in as_completed(filming):
             yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def write_papers(town: Town, footage: Path, registers: Path) -> None:

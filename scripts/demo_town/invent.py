@@ -73,7 +73,7 @@ class _Inventor:
             duties=(late_duty, broken_duty, whole_duty, empty_duty, away_duty, pause),
             clips=tuple(sorted(self.clips, key=lambda clip: (clip.device.number, clip.true))),
             certificates=certificates,
-            cases=self._cases(broken_duty, whole_duty, empty_duty),
+            cases=self._cases((broken_duty, broken), (whole_duty, wrong_clock), (empty_duty, None)),
             sites=self._sites(stopped, certified),
             planted=tuple(self.planted),
         )
@@ -250,19 +250,24 @@ class _Inventor:
         index = self.dice.choice(whole)
         self.clips[index] = replace(self.clips[index], flagged=True)
 
-    def _cases(self, *duties: Duty) -> tuple[Case, ...]:
+    def _cases(self, *held: tuple[Duty, Device | None]) -> tuple[Case, ...]:
+        """Two cases in the middle of a sound clip of their officer, and one whose officer had no recorder."""
         kinds = ("drink_driving", "accident", "red_light")
-        return tuple(
-            Case(
-                number=f"44030{self.dice.randint(10**9, 10**10 - 1)}",
-                kind=kind,
-                officer=duty.officer,
-                occurred_us=UtcMicros(duty.interval.start_us + self.dice.randint(60, 180) * MICROS_PER_SECOND),
-                plate=f"粤B{self.dice.randint(10_000, 99_999)}",
-                has_footage=duty is not duties[-1],
+        cases = []
+        for kind, (duty, device) in zip(kinds, held, strict=True):
+            shown = [clip.true for clip in self.clips if clip.device == device and not clip.fault]
+            moment = self.dice.choice(shown) if shown else duty.interval
+            cases.append(
+                Case(
+                    number=f"44030{self.dice.randint(10**9, 10**10 - 1)}",
+                    kind=kind,
+                    officer=duty.officer,
+                    occurred_us=UtcMicros((moment.start_us + moment.end_us) // 2),
+                    plate=f"粤B{self.dice.randint(10_000, 99_999)}",
+                    has_footage=bool(shown),
+                )
             )
-            for kind, duty in zip(kinds, duties, strict=True)
-        )
+        return tuple(cases)
 
     def _sites(self, *monitors: Device) -> tuple[Site, ...]:
         roads = self.dice.sample(_ROADS, 4)

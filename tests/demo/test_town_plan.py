@@ -123,3 +123,17 @@ def test_one_seed_at_one_moment_is_one_town() -> None:
 def test_the_window_ends(now: str, end: str) -> None:
     assert window_end_us(parse_rfc3339(now)) == parse_rfc3339(end)
     assert window_end_us(parse_rfc3339(now)) <= parse_rfc3339(now) - 3 * MINUTE_US + MINUTE_US
+
+
+@given(seeds)
+def test_a_case_with_footage_happened_while_a_sound_clip_was_recorded(seed: int) -> None:
+    town = invent_town(seed, NOON_US)
+    device_of = {officer.number: device for device, officer in town.held.items()}
+    for case in town.cases:
+        shown = [
+            clip.true
+            for clip in town.clips
+            if not clip.fault and clip.device.number == device_of.get(case.officer.number)
+        ]
+        assert any(interval.contains(case.occurred_us) for interval in shown) is case.has_footage
+    assert [case.has_footage for case in town.cases] == [True, True, False]
