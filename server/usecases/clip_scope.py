@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.domain.access import Permission, Scope
@@ -56,6 +57,28 @@ class ClipScope:
         rows = self._assignments[device_number]
         return tuple(sorted({row.officer_number for row in rows if _holds(row, at_us)}))
 
+    def unit_of_gateway(self, gateway_id: str) -> str | None:
+        """The unit of a gateway, None where it has none."""
+        return self._gateway_units.get(gateway_id)
+
+    def why_unowned(self, sighting: SightingRow) -> str | None:
+        """Why no person can answer for this footage, or None.
+
+        One of unknown_device, no_start_time, no_wearer, ambiguous_wearer.
+        """
+        number, at_us = self.owner_of(sighting), sighting.corrected_start_us
+        device = self.device(number, at_us)
+        if device is None:
+            return "unknown_device"
+        if at_us is None:
+            return "no_start_time"
+        if device.kind == "monitor":
+            return None
+        wearers = self.wearers_of(number, at_us)
+        if len(wearers) == 1:
+            return None
+        return "ambiguous_wearer" if wearers else "no_wearer"
+
     def candidate_devices(self) -> set[str] | None:
         """Devices whose footage may be visible; None: any device's."""
         if self._scope.units is None and not self._scope.own_only:
@@ -86,12 +109,15 @@ class ClipScope:
     def _sees_unowned(self, sighting: SightingRow) -> bool:
         if not self.sees_unowned:
             return False
-        gateway = self._session.get(Gateway, sighting.gateway_id)
-        return self._scope.sees_unit(None if gateway is None else gateway.unit_number)
+        return self._scope.sees_unit(self.unit_of_gateway(sighting.gateway_id))
 
     def _unit_of_officer(self, number: str, at_us: int | None) -> str | None:
         rows = [row for row in self._officers.get(number, []) if at_us is None or _holds(row, at_us)]
         return rows[-1].unit_number if rows else None
+
+    @cached_property
+    def _gateway_units(self) -> dict[str, str | None]:
+        return {row.gateway_id: row.unit_number for row in self._session.scalars(select(Gateway))}
 
     @cached_property
     def _devices(self) -> dict[str, list[Device]]:

@@ -8,36 +8,16 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from server.domain.access import Role, Scope
 from server.domain.findings import FindingDraft, FindingKind, finding_id_of
 from server.domain.rules import RuleSet
-from server.store.recorded import known_rows
-from server.store.tables import Clip, Device, EventRow, FootageAssignment, Gateway, SightingRow
+from server.store.tables import Clip, Device, EventRow, SightingRow
+from server.usecases.clip_scope import ClipScope
 from server.usecases.facts import dated_in_future
-from server.usecases.register_reads import devices_at, wearers_at
 
+SYSTEM_SCOPE = Scope("system", Role.AUDITOR, None)
+"""Findings are made for everybody; who may see one is decided when it is read."""
 CHANGED_CODES = ("grew_after_landing", "file_changed")
-
-
-def why_unassigned(session: Session, sighting: SightingRow, device_number: str | None, *, known_us: int) -> str | None:
-    """Why no person can answer for this footage, or None.
-
-    One of unknown_device, no_start_time, no_wearer, ambiguous_wearer.
-    """
-    if device_number is None:
-        return "unknown_device"
-    if sighting.corrected_start_us is None:
-        known = known_rows(session, Device, known_us=known_us, number=device_number)
-        return "no_start_time" if known else "unknown_device"
-    at_us = sighting.corrected_start_us
-    device = devices_at(session, [device_number], at_us=at_us, known_us=known_us).get(device_number)
-    if device is None:
-        return "unknown_device"
-    if device.kind == "monitor":
-        return None
-    wearers = wearers_at(session, device_number, at_us=at_us, known_us=known_us)
-    if len(wearers) == 1:
-        return None
-    return "ambiguous_wearer" if wearers else "no_wearer"
 
 
 def footage_drafts(
@@ -45,12 +25,11 @@ def footage_drafts(
 ) -> list[FindingDraft]:
     """What is wrong with the footage of these devices; None stands for footage that names no device."""
     wanted = set(device_numbers)
-    said = {row.number: row.device_number for row in known_rows(session, FootageAssignment, known_us=now_us)}
+    lookup = ClipScope(session, SYSTEM_SCOPE, known_us=now_us)
     drafts: list[FindingDraft] = []
     for sighting, clip in _first_sightings(session, wanted):
-        owner = said.get(sighting.clip_id, sighting.device_number)
-        drafts += _of_sighting(session, sighting, clip, owner, rules, now_us)
-    drafts += _claimed_twice(session, wanted, set(said))
+        drafts += _of_sighting(sighting, clip, lookup, rules)
+    drafts += _claimed_twice(session, wanted, set(lookup.said))
     drafts += _changed_files(session, wanted)
     return drafts
 
@@ -69,16 +48,10 @@ def _first_sightings(session: Session, wanted: set[str | None]) -> list[tuple[Si
     return list(first.values())
 
 
-def _of_sighting(
-    session: Session, sighting: SightingRow, clip: Clip, owner: str | None, rules: RuleSet, now_us: int
-) -> list[FindingDraft]:
+def _of_sighting(sighting: SightingRow, clip: Clip, lookup: ClipScope, rules: RuleSet) -> list[FindingDraft]:
     drafts: list[FindingDraft] = []
-    device = None
-    if owner is not None:
-        rows = known_rows(session, Device, known_us=now_us, number=owner)
-        device = rows[-1] if rows else None
-    gateway = session.get(Gateway, sighting.gateway_id)
-    unit = device.unit_number if device is not None else (None if gateway is None else gateway.unit_number)
+    device = lookup.device(lookup.owner_of(sighting), None)
+    unit = lookup.unit_of_gateway(sighting.gateway_id) if device is None else device.unit_number
 
     def draft(kind: FindingKind, cause: str | None, evidence: tuple[tuple[str, str], ...]) -> FindingDraft:
         return FindingDraft(
@@ -94,7 +67,7 @@ def _of_sighting(
         )
 
     file = ("file", sighting.file_name)
-    why = why_unassigned(session, sighting, owner, known_us=now_us)
+    why = lookup.why_unowned(sighting)
     if why is not None and why != "ambiguous_wearer":  # that is a finding of the duty, with both names
         drafts.append(draft(FindingKind.UNASSIGNED_FOOTAGE, why, (file, ("gateway", sighting.gateway_id))))
     codes = {str(fault.get("code")) for fault in json.loads(sighting.faults_json)}

@@ -127,23 +127,7 @@ def _queue(session: Session, clip_scope: ClipScope) -> list[tuple[Clip, Sighting
         if clip.clip_id in seen:
             continue
         seen.add(clip.clip_id)
-        why = why_of(sighting, clip_scope)
+        why = clip_scope.why_unowned(sighting)
         if why is not None and clip_scope.sees(sighting):
             found.append((clip, sighting, why))
     return found
-
-
-def why_of(sighting: SightingRow, clip_scope: ClipScope) -> str | None:
-    """Why no person can answer for the footage, None where one can."""
-    number, at_us = clip_scope.owner_of(sighting), sighting.corrected_start_us
-    device = clip_scope.device(number, at_us)
-    if device is None:
-        return "unknown_device"
-    if at_us is None:
-        return "no_start_time"
-    if device.kind == "monitor":
-        return None
-    wearers = clip_scope.wearers_of(number, at_us)
-    if len(wearers) == 1:
-        return None
-    return "ambiguous_wearer" if wearers else "no_wearer"
