@@ -44,30 +44,25 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
+WRONG_STATE, WRONG_USE = 1, 2
+EXIT_CODES = {
+    "server.config.ConfigError": WRONG_USE,
+    "server.ingest.broker_service.AdminPasswordError": WRONG_USE,
+    "server.store.rule_files.RuleFileError": WRONG_USE,
+    "server.usecases.accounts.AccountRefusedError": WRONG_USE,
+    "server.usecases.imports.summary.ImportRefusedError": WRONG_USE,
+    "edge.platform.signing.KeyFileError": WRONG_STATE,
+    "server.app.CannotStartError": WRONG_STATE,
+    "server.store.database.DatabaseUnusableError": WRONG_STATE,
+    "server.usecases.enrol_gateway.GatewayNameTakenError": WRONG_STATE,
+    "server.usecases.gateways.UnknownGatewayError": WRONG_STATE,
+    "server.usecases.set_up.DatabaseOfAnotherServerError": WRONG_STATE,
+    "builtins.PermissionError": WRONG_STATE,
+}
+"""By name, so that telling one error does not load every part of the server."""
+
+
 def exit_code_of(error: Exception) -> int | None:
     """1 or 2 for an error whose message says what to do; None for one that nobody foresaw."""
-    from edge.platform.signing import KeyFileError
-    from server.app import CannotStartError
-    from server.config import ConfigError
-    from server.ingest.broker_service import AdminPasswordError
-    from server.store.database import DatabaseUnusableError
-    from server.store.rule_files import RuleFileError
-    from server.usecases.accounts import AccountRefusedError
-    from server.usecases.enrol_gateway import GatewayNameTakenError
-    from server.usecases.gateways import UnknownGatewayError
-    from server.usecases.imports.summary import ImportRefusedError
-    from server.usecases.set_up import DatabaseOfAnotherServerError
-
-    wrong_use = (ConfigError, AdminPasswordError, ImportRefusedError, AccountRefusedError, RuleFileError)
-    wrong_state = (
-        CannotStartError,
-        DatabaseUnusableError,
-        KeyFileError,
-        DatabaseOfAnotherServerError,
-        GatewayNameTakenError,
-        UnknownGatewayError,
-        PermissionError,
-    )
-    if isinstance(error, wrong_use):
-        return 2
-    return 1 if isinstance(error, wrong_state) else None
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((EXIT_CODES[name] for name in names if name in EXIT_CODES), None)

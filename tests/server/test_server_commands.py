@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from edge.contract.enrolment import parse_enrolment_code
 from edge.platform.clock import SystemClock
+from server.cli import EXIT_CODES
 from server.usecases.set_up import set_up
 
 
@@ -84,8 +87,6 @@ def test_doctor_finds_nothing_wrong_in_a_new_folder_and_a_broken_chain_in_an_old
 ) -> None:
     assert command("doctor", data=data).returncode == 0
     folder = made(tmp_path / "server")
-    import sqlite3
-
     with sqlite3.connect(folder / "tallylight.sqlite3") as database:
         database.execute("UPDATE act SET actor = 'nobody'")
     found = command("doctor", "--json", data=folder)
@@ -106,6 +107,12 @@ def test_wrong_use_is_one_sentence_and_no_stack_trace(data: Path, words: tuple[s
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_every_error_that_has_an_exit_code_exists(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), kind), Exception)
 
 
 def test_a_folder_without_init_says_what_to_do(tmp_path: Path) -> None:
