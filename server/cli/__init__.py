@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from cyclopts import App
 
 from server.cli import gateways, register, service
 from server.cli.logs import configure_logging
-from server.cli.output import fail
+from server.cli.output import complain
 
 app = App(name="tallylight-server", help="The Tallylight server: takes footage in, seals it, judges it, shows it.")
 gateway_app = App(name="gateway", help="Gateways: invite, list, revoke.")
@@ -28,20 +29,28 @@ account_app.command(register.add_account, name="add")
 
 
 def main() -> NoReturn:
-    """The command's entry: every foreseen error becomes one sentence, never a stack trace."""
+    """The command's entry."""
     configure_logging()
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(words: Sequence[str]) -> int:
+    """Run one command; its exit code. Every foreseen error becomes one sentence, never a stack trace."""
     try:
-        app()
+        app(words)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except (
         Exception
     ) as error:  # the outermost edge: foreseen errors are told in a sentence, all others shown as they are
         code = exit_code_of(error)
         if code is None:
             raise
-        fail(str(error), code)
-    sys.exit(0)
+        complain(str(error))
+        return code
+    return 0
 
 
 WRONG_STATE, WRONG_USE = 1, 2

@@ -67,5 +67,10 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def fail(message: str, code: int) -> NoReturn:
     """One sentence on standard error, and the exit code: 1 something is wrong, 2 wrong use or settings."""
-    sys.stderr.write(f"tallylight-server: {message}\n")
+    complain(message)
     sys.exit(code)
+
+
+def complain(message: str) -> None:
+    """One sentence on standard error."""
+    sys.stderr.write(f"tallylight-server: {message}\n")
