@@ -76,7 +76,7 @@ class Agent:
             gateway_id=identity.gateway_id,
             verifier=server_keys,
             on_message=self._received,
-            on_connected=self._connected,
+            on_connected=lambda: self._reporting.reconnected(),
         )
         self._upload = UploadWorker(
             self._journal, outbox, self._links, landing=landing, clock=clock, in_flight=config.uploads_in_flight
@@ -90,6 +90,7 @@ class Agent:
             clock=clock,
             resend_interval_s=config.resend_interval_s,
             status_interval_s=config.status_interval_s,
+            on_greeted=self._upload.reconnected,
         )
         release = ReleaseWorker(
             self._journal,
@@ -186,10 +187,6 @@ class Agent:
             self._reporting.receive(opened)
         else:
             self._upload.receive(opened)
-
-    def _connected(self) -> None:
-        self._reporting.reconnected()
-        self._upload.reconnected()
 
     def _state(self) -> Mapping[str, object]:
         return {

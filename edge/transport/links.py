@@ -45,12 +45,13 @@ class GatewayLinks:
         self._on_message, self._on_connected, self._on_set_aside = on_message, on_connected, on_set_aside
         self._lock = threading.Lock()
         self._departing_bytes, self._bulk_epoch = 0, 0
+        self._said_hello = False
         self.set_aside: Counter[str] = Counter()
         self.control = MqttLink(
             login,
             [gateway_subscription(gateway_id)],
             on_message=self._received,
-            on_connected=self._one_came_up,
+            on_connected=self._control_came_up,
             prefer_mqtt5=True,
             keepalive_s=15,
         )
@@ -79,6 +80,11 @@ class GatewayLinks:
         return self.control.connected and self.bulk.connected
 
     @property
+    def greeted(self) -> bool:
+        """Whether both stand and hello was the first word: until then nothing else is said."""
+        return self.connected and self._said_hello
+
+    @property
     def room_bytes(self) -> int:
         """How many more bytes may be on their way to the broker."""
         with self._lock:
@@ -86,7 +92,10 @@ class GatewayLinks:
 
     def send_control(self, kind: UpKind, message: bytes) -> bool:
         """Whether the message was handed to the control connection."""
-        return self.control.publish(str(UpTopic(self._gateway_id, kind)), message)
+        taken = self.control.publish(str(UpTopic(self._gateway_id, kind)), message)
+        if taken and kind is UpKind.HELLO:
+            self._said_hello = True
+        return taken
 
     def send_chunk(self, worker: str, upload: int, index: int, chunk: bytes, departed: Callable[[], None]) -> bool:
         """Whether the chunk was handed to the bulk connection; `departed` is called when the broker has it."""
@@ -109,6 +118,10 @@ class GatewayLinks:
         with self._lock:
             if epoch == self._bulk_epoch:
                 self._departing_bytes -= size_bytes
+
+    def _control_came_up(self) -> None:
+        self._said_hello = False
+        self._one_came_up()
 
     def _bulk_came_up(self) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -36,7 +36,7 @@ class ReportingLinks(Protocol):
     """What reporting needs of the connections."""
 
     @property
-    def connected(self) -> bool: ...
+    def greeted(self) -> bool: ...
 
     @property
     def set_aside(self) -> Mapping[str, int]: ...
@@ -58,10 +58,12 @@ class ReportingWorker:
         clock: Clock,
         resend_interval_s: float,
         status_interval_s: float,
+        on_greeted: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
         self._installation_id, self._data_dir = installation_id, data_dir
         self._resend_interval_s, self._status_interval_s = resend_interval_s, status_interval_s
+        self._on_greeted = on_greeted
         self._inbox: queue.SimpleQueue[Opened | None] = queue.SimpleQueue()
         self._sent: dict[tuple[str, int], tuple[float, int]] = {}
         self._next_look_s, self._next_status_s = 0.0, 0.0
@@ -83,7 +85,7 @@ class ReportingWorker:
         did = self._take_inbox(now_us)
         now_s = self._clock.steady_s()
         self._tell_set_aside(now_s, now_us)
-        if not self._links.connected:
+        if not self._links.greeted:
             return did
         if now_s >= self._next_status_s:
             self._next_status_s = now_s + self._status_interval_s
@@ -107,6 +109,7 @@ class ReportingWorker:
                 self._sent.clear()
                 self._next_look_s = self._next_status_s = 0.0
                 self._send(UpKind.HELLO, self._hello(), now_us)
+                self._on_greeted()
                 continue
             match item.data:
                 case Noted() as noted:

@@ -44,7 +44,7 @@ class UploadLinks(Protocol):
     """What the upload needs of the connections."""
 
     @property
-    def connected(self) -> bool: ...
+    def greeted(self) -> bool: ...
 
     @property
     def room_bytes(self) -> int: ...
@@ -81,14 +81,14 @@ class UploadWorker:
         self.wake.set()
 
     def reconnected(self) -> None:
-        """Both connections are new: what was outstanding is nothing any more."""
+        """Both connections are new and hello was said: what was outstanding is nothing any more."""
         self._inbox.put(None)
         self.wake.set()
 
     def step(self, now_us: UtcMicros) -> bool:
         """One round. True: there was something to do, call again at once."""
         did = self._take_inbox(now_us)
-        if not self._links.connected:
+        if not self._links.greeted:
             return did
         for upload in list(self._uploads.values()):
             self._go_on(*session.on_time(upload, now_s=self._clock.steady_s()), now_us)

@@ -43,7 +43,7 @@ class RunningGateway:
             gateway_id=GATEWAY_ID,
             verifier=PublicKeys({server_key.key_id: server_key.public_bytes}),
             on_message=self._on_message,
-            on_connected=self._on_connected,
+            on_connected=lambda: self.reporting.reconnected(),
         )
         clock = SystemClock()
         self.upload = UploadWorker(
@@ -58,6 +58,7 @@ class RunningGateway:
             clock=clock,
             resend_interval_s=1,
             status_interval_s=1,
+            on_greeted=self.upload.reconnected,
         )
         self.outbox = outbox
         self._ended = threading.Event()
@@ -84,10 +85,6 @@ class RunningGateway:
     def _on_message(self, opened: Opened) -> None:
         target = self.reporting if opened.kind in {DownKind.NOTED, DownKind.REGISTER} else self.upload
         target.receive(opened)
-
-    def _on_connected(self) -> None:
-        self.upload.reconnected()
-        self.reporting.reconnected()
 
     def receipted(self, clip_ids: list[str]) -> bool:
         with self.gateway.journal.transaction() as rows:

@@ -25,17 +25,17 @@ SERVER_KEYS = PublicKeys({SERVER_KEY.key_id: SERVER_KEY.public_bytes})
 
 
 class FakeLinks:
-    """Remembers what it was given while `connected`."""
+    """Remembers what it was given while `greeted`."""
 
     def __init__(self) -> None:
-        self.connected = True
+        self.greeted = True
         self.sent: list[tuple[UpKind, bytes]] = []
         self.set_aside: Counter[str] = Counter()
 
     def send_control(self, kind: UpKind, message: bytes) -> bool:
-        if self.connected:
+        if self.greeted:
             self.sent.append((kind, message))
-        return self.connected
+        return self.greeted
 
 
 class Bench:
@@ -134,7 +134,7 @@ def test_the_oldest_goes_first_and_not_too_much_at_once(bench: Bench) -> None:
 
 def test_without_a_connection_everything_stays(bench: Bench) -> None:
     bench.happen()
-    bench.links.connected = False
+    bench.links.greeted = False
     assert bench.turn(seconds=100) == []
     assert len(bench.outbox.waiting(10)) == 1
 

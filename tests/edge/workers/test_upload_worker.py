@@ -28,16 +28,16 @@ SERVER_KEYS = PublicKeys({SERVER_KEY.key_id: SERVER_KEY.public_bytes})
 
 
 class FakeLinks:
-    """Takes everything while `connected`; chunks leave at once."""
+    """Takes everything while `greeted`; chunks leave at once."""
 
     def __init__(self) -> None:
-        self.connected, self.room_bytes = True, 10_000_000
+        self.greeted, self.room_bytes = True, 10_000_000
         self.control: list[tuple[UpKind, bytes]] = []
         self.chunks: list[tuple[int, int, bytes]] = []
 
     def send_control(self, kind: UpKind, message: bytes) -> bool:
         self.control.append((kind, message))
-        return self.connected
+        return self.greeted
 
     def send_chunk(self, worker: str, upload: int, index: int, chunk: bytes, departed: Callable[[], None]) -> bool:
         assert worker == "wk-00000001"
@@ -181,7 +181,7 @@ def test_one_act_cannot_seal_two_clips(bench: Bench) -> None:
 def test_a_receipt_that_comes_late_is_kept_all_the_same(bench: Bench) -> None:
     clip = bench.gateway.land(b"content")
     bench.worker = bench.new_worker()
-    bench.links.connected = False
+    bench.links.greeted = False
     bench.receipt(clip)
     assert bench.state(clip) is ContentState.RECEIPTED
 
@@ -243,7 +243,7 @@ def test_flagged_clips_go_first_by_their_recorder_or_by_the_register(bench: Benc
 
 
 def test_nothing_is_sent_while_there_is_no_connection(bench: Bench) -> None:
-    bench.links.connected = False
+    bench.links.greeted = False
     bench.gateway.land(b"content")
     bench.turn(seconds=1000)
     assert bench.links.control == []
