@@ -67,7 +67,7 @@ def demo(
         memory = remember(folders, seed=seed, footage=own, port=port)
         check_ports(http=port, metrics=port + 1, broker=memory.broker_port)
         with Programs(folders.logs) as programs:
-            stage = Stage(folders, memory, programs, port=port)
+            stage = Stage(folders, memory, programs, port=port, vouched=own is None)
             found, addresses = _play(stage, folders, memory, own, console, lang)
             found.seconds = time.monotonic() - began_s
             found.show(console)

@@ -57,6 +57,7 @@ def show_own(stage: Stage, folders: Folders, memory: Memory, folder: Path, conso
     hashes = {file.sha256 for file in files if file.medium}
     with console.status("Starting the server and enrolling the gateway"):
         stage.make_server()
+        stage.make_account()
         stage.start_server()
         stage.enrol_gateway(folder)
         stage.start_gateway()

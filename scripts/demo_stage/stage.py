@@ -13,7 +13,7 @@ from demo_stage.programs import Programs, StageError, command, run_to_end
 
 SERVER, EDGE = "tallylight-server", "tallylight-edge"
 _CODE = re.compile(r"TL1-[A-Z2-7]+-[A-Z2-7]+")
-_READY_S = 40
+_READY_S = 90
 
 
 class Stage:
@@ -28,8 +28,12 @@ class Stage:
         port: int,
         server_env: Mapping[str, str] | None = None,
         server_command: Sequence[str] = (),
+        vouched: bool = False,
     ) -> None:
-        """`server_command` stands in for the installed command when the server is started."""
+        """`server_command` stands in for the installed command when the server is started.
+
+        `vouched`: the dockings were written with this machine's own clock, so that it may be believed.
+        """
         self._folders, self._memory, self._programs = folders, memory, programs
         self._server_command = server_command or (command(SERVER),)
         self.broker_port = memory.broker_port
@@ -41,13 +45,18 @@ class Stage:
             "TALLYLIGHT_STORE__RESERVE_BYTES": str(200 * 1024 * 1024),
             **(server_env or {}),
         }
-        # the demo wrote the dockings with this machine's own clock, so it may vouch for it
-        self._edge_env = {"TALLYLIGHT_EDGE_CLOCK_VOUCHED": "true", "TALLYLIGHT_EDGE_STATUS_INTERVAL_S": "5"}
+        self._edge_env = {
+            "TALLYLIGHT_EDGE_STATUS_INTERVAL_S": "5",
+            "TALLYLIGHT_EDGE_CLOCK_VOUCHED": "true" if vouched else "false",
+        }
 
     def make_server(self) -> None:
-        """Make the server's data folder and the supervisor's account, unless they are there."""
+        """Make the server's data folder, unless it is there."""
         if not (self._folders.server / "server.toml").exists():
             self._server("init")
+
+    def make_account(self) -> None:
+        """Make the supervisor's account, unless it is there."""
         made = self._folders.server / "demo-account"
         if not made.exists():
             account = ("account", "add", ACCOUNT, "--role", "supervisor", "--units", "*", "--password-stdin")

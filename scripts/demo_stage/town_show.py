@@ -75,6 +75,7 @@ def read_town(folders: Folders) -> Truth:
 
 def _make_server(stage: Stage, folders: Folders) -> None:
     stage.make_server()
+    stage.make_account()
     stage.take_registers(folders.registers, IMPORT_ORDER)
 
 

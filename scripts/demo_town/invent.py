@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from demo_town import cast
 from demo_town.plan import (
-    CLOCK_ERROR_S,
     MINUTE_US,
     ZONE,
     Case,
@@ -16,7 +16,6 @@ from demo_town.plan import (
     Duty,
     Officer,
     Planted,
-    Site,
     Town,
     split_into_clips,
     weekly_schedule,
@@ -25,10 +24,6 @@ from demo_town.plan import (
 )
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, instant_of, moment_of
 from edge.contract.intervals import TimeInterval
-
-UNITS = {"440300-01": "第一中队", "440300-02": "第二中队"}
-_FAMILY, _GIVEN = "王李张刘陈杨赵黄周吴徐孙", "伟芳娜敏静磊洋艳勇军杰涛明超霞"
-_ROADS = ("滨河大道", "深南大道", "北环大道", "香蜜湖路", "红荔路", "侨香路")
 
 
 def invent_town(seed: int, now_us: UtcMicros) -> Town:
@@ -49,8 +44,8 @@ class _Inventor:
         self.sequence_from = self.dice.randint(3, 900)
 
     def town(self) -> Town:
-        officers = self._officers()
-        recorders, monitors = self._recorders(), self._monitors()
+        officers = cast.officers(self.dice)
+        recorders, monitors = cast.recorders(self.dice), cast.monitors(self.dice)
         late, broken, wrong_clock, away = recorders
         late_duty = self._late_start(officers[0], late)
         broken_duty = self._interrupted(officers[1], broken)
@@ -66,7 +61,7 @@ class _Inventor:
             seed=self.seed,
             day_start_us=self.day_start_us,
             docked_us=UtcMicros(self.end_us + self.dice.randint(20, 50) * MICROS_PER_SECOND),
-            units=UNITS,
+            units=cast.UNITS,
             officers=tuple(officers),
             devices=(*recorders, stopped, certified),
             held=dict(zip((d.number for d in recorders), (*officers[:3], officers[4]), strict=True)),
@@ -74,40 +69,9 @@ class _Inventor:
             clips=tuple(sorted(self.clips, key=lambda clip: (clip.device.number, clip.true))),
             certificates=certificates,
             cases=self._cases((broken_duty, broken), (whole_duty, wrong_clock), (empty_duty, None)),
-            sites=self._sites(stopped, certified),
+            sites=cast.sites(self.dice, stopped, certified),
             planted=tuple(self.planted),
         )
-
-    # ------------------------------------------------------------------ people and devices
-    def _officers(self) -> list[Officer]:
-        numbers = self.dice.sample(range(10_000, 99_999), 5)
-        units = list(UNITS)
-        return [
-            Officer(
-                number=f"{number:06d}",
-                name=self.dice.choice(_FAMILY) + "".join(self.dice.sample(_GIVEN, self.dice.choice((1, 2)))),
-                unit=units[0] if index in (0, 1, 3) else units[1],
-                kind="auxiliary" if index == 1 else "officer",
-            )
-            for index, number in enumerate(numbers)
-        ]
-
-    def _recorders(self) -> list[Device]:
-        numbers = self.dice.sample(range(100, 9_999), 4)
-        units = [list(UNITS)[index] for index in (0, 0, 1, 1)]
-        ahead = self.dice.choice((-1, 1)) * CLOCK_ERROR_S * MICROS_PER_SECOND
-        return [
-            Device(f"DSJ-{number:05d}", "recorder", unit, "DSJ-V9", offset_us=ahead if index == 2 else 0)
-            for index, (number, unit) in enumerate(zip(numbers, units, strict=True))
-        ]
-
-    def _monitors(self) -> list[Device]:
-        numbers = self.dice.sample(range(10, 999), 2)
-        functions = self.dice.sample([("speed", "clock"), ("red_light", "clock")], 2)
-        return [
-            Device(f"KK-{number:04d}", "monitor", unit, "HV-500", functions=needs, suffix=suffix)
-            for number, unit, needs, suffix in zip(numbers, UNITS, functions, ("mkv", "mp4"), strict=True)
-        ]
 
     # ------------------------------------------------------------------ duties and what was recorded
     def _span(self, minutes: int) -> TimeInterval:
@@ -268,25 +232,6 @@ class _Inventor:
                 )
             )
         return tuple(cases)
-
-    def _sites(self, *monitors: Device) -> tuple[Site, ...]:
-        roads = self.dice.sample(_ROADS, 4)
-        numbers = self.dice.sample(range(100, 999), 4)
-        stages, devices = ("active", "active", "announced", "proposed"), (*monitors, None, None)
-        return tuple(
-            Site(
-                number=f"SZ-{number}",
-                kind="speed" if device is None or "speed" in device.functions else "red_light",
-                road=road if stage != "proposed" else f"{road}(尚未公示)",
-                direction=self.dice.choice(("由东向西", "由西向东", "由南向北", "由北向南")),
-                longitude_deg=round(114.05 + self.dice.uniform(-0.05, 0.05), 6),
-                latitude_deg=round(22.54 + self.dice.uniform(-0.03, 0.03), 6),
-                violations="1352" if device is None or "speed" in device.functions else "1625",
-                stage=stage,
-                device=device,
-            )
-            for number, road, stage, device in zip(numbers, roads, stages, devices, strict=True)
-        )
 
 
 def _after(interval: TimeInterval, minutes: int) -> TimeInterval:

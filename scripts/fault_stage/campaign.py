@@ -15,6 +15,7 @@ from demo_stage.folders import Folders, Memory
 from demo_stage.programs import Programs, StageError
 from demo_stage.stage import EDGE, SERVER, Stage
 
+from edge.platform.clock import SystemClock
 from fault_stage.moments import MOMENTS, Moment, OnTheWay, Victim, look
 from fault_stage.verdict import broken_promises
 
@@ -56,6 +57,7 @@ class Campaign:
             self._folders, memory, self._programs, port=port, server_env=_SLOW, server_command=server_command
         )
         self._written: dict[str, str] = {}
+        self._round_us = 0
         self.kills: list[Kill] = []
 
     def run(self, victims: Sequence[Victim], tell: Callable[[str], None]) -> list[str]:
@@ -79,7 +81,8 @@ class Campaign:
 
     # ------------------------------------------------------------------ one kill
     def _kill(self, number: int, victim: Victim, moment: Moment) -> Kill:
-        before = look(self._folders.gateway)
+        self._round_us = SystemClock().now_us()
+        before = self._look()
         self._feed(moment)
         state = self._wait_for(moment, before)
         time.sleep(self._dice.choice((0, 0, 0.02, 0.1, 0.3)))
@@ -97,6 +100,9 @@ class Campaign:
         self.kills.append(kill)
         return kill
 
+    def _look(self) -> OnTheWay:
+        return look(self._folders.gateway, self._folders.server, since_us=self._round_us)
+
     def _feed(self, moment: Moment) -> None:
         """Two or three files of random bytes, which no compression or duplicate can make easy."""
         for _ in range(self._dice.randint(2, 3)):
@@ -107,7 +113,7 @@ class Campaign:
 
     def _wait_for(self, moment: Moment, before: OnTheWay) -> OnTheWay:
         until = time.monotonic() + _MOMENT_S
-        while not (state := look(self._folders.gateway)).is_at(moment, since=before):
+        while not (state := self._look()).is_at(moment, since=before):
             if time.monotonic() > until:
                 raise StageError(f"the moment {moment} did not come within {_MOMENT_S:.0f} s: {state}")
             time.sleep(0.002)
@@ -116,7 +122,7 @@ class Campaign:
     def _wait_for_receipts(self) -> bool:
         """Whether every content has its receipt, waiting as long as that takes, within reason."""
         until = time.monotonic() + self._end_wait_s
-        while look(self._folders.gateway).receipted < len(self._written):
+        while self._look().receipted < len(self._written):
             if time.monotonic() > until:
                 return False
             self._stage.check()
