@@ -1,0 +1,32 @@
+"""What the READMEs say about columns, settings and commands is what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from readme_tables import READMES, ROOT, filled
+
+
+@pytest.mark.parametrize("language", sorted(READMES))
+def test_the_tables_are_those_of_the_code(language: str) -> None:
+    text = READMES[language].read_text(encoding="utf-8")
+    assert "<!-- table: csv-columns -->" in text
+    assert "<!-- table: server-settings -->" in text
+    assert "<!-- table: edge-settings -->" in text
+    assert filled(text, language) == text, "run: .venv/bin/python scripts/readme_tables.py"
+
+
+@pytest.mark.parametrize("language", sorted(READMES))
+def test_every_file_a_readme_names_is_there(language: str) -> None:
+    text = READMES[language].read_text(encoding="utf-8")
+    named = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(scripts/[a-z_]+)", text)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("language", sorted(READMES))
+def test_a_readme_shows_a_picture_and_says_what_is_missing(language: str) -> None:
+    text = READMES[language].read_text(encoding="utf-8")
+    assert re.search(r"!\[[^\]]+\]\([^)]+\.png\)", text)
+    assert "## What it does not do yet" in text or "## 尚未实现" in text
