@@ -20,7 +20,8 @@ def test_the_tables_are_those_of_the_code(language: str) -> None:
 @pytest.mark.parametrize("language", sorted(READMES))
 def test_every_file_a_readme_names_is_there(language: str) -> None:
     text = READMES[language].read_text(encoding="utf-8")
-    named = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`(scripts/[a-z_]+)", text)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    named = re.findall(r"\]\(([^)#:]+)\)", prose) + re.findall(r"`(scripts/[a-z_]+)", text)
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
 
