@@ -11,6 +11,7 @@ from edge.contract.identifiers import ClipId
 from server.domain.access import NotVisibleError, Permission
 from server.pages.csv_out import csv_answer
 from server.usecases.clips import clip
+from server.usecases.findings import finding
 from server.usecases.sites import sites
 from server.usecases.unassigned import assign_footage, unassigned
 from server.usecases.view_clip import ReasonRefusedError, begin_view, checked_reason, reason_given
@@ -111,10 +112,14 @@ def download_sites(visit: Visit) -> Response:
 def _clip_page(visit: StaffVisit, clip_id: str, *, wrong: bool = False) -> Response:
     with visit.db.reading() as session:
         found = clip(session, clip_id, scope=visit.scope, rules=visit.rules, known_us=visit.now_us)
+        may_findings = visit.scope.may(Permission.SEE_FINDINGS)
+        ids = found.finding_ids if may_findings else ()
+        found_of_it = [finding(session, finding_id, scope=visit.scope) for finding_id in ids]
     return visit.page(
         "clip.html",
         status=422 if wrong else 200,
         clip=found,
+        found_of_it=found_of_it,
         reason=reason_given(visit.db, clip_id, visit.signed_in),
         may_play=visit.scope.may(Permission.PLAY_CLIPS),
         wrong=wrong,

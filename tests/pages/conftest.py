@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from server.portal.routes import public_router
 from server.web.app import create_app
-from tests.server.seed import PASSWORD, Seeded, seed
+from tests.server.seed import Seeded, seed
+from tests.server.seed_registers import PASSWORD
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

@@ -8,7 +8,8 @@ from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
 from server.store.tables import Finding
-from tests.server.seed import DAY, Seeded
+from tests.server.seed import Seeded
+from tests.server.seed_registers import DAY
 
 pytestmark = pytest.mark.browser
 LANGUAGES = ["zh-CN", "en"]

@@ -14,7 +14,8 @@ from server.config import load_config
 from server.portal.routes import public_router
 from server.usecases.set_up import open_context
 from server.web.app import create_app
-from tests.server.seed import PASSWORD, FixedClock, Seeded, seed
+from tests.server.seed import FixedClock, Seeded, seed
+from tests.server.seed_registers import PASSWORD
 
 Browser = TestClient
 

@@ -14,7 +14,8 @@ from edge.contract.messages import Receipt
 from edge.contract.topics import DownKind
 from edge.platform.signing import PublicKeys
 from server.store.tables import GatewayKey
-from tests.server.seed import DAY, GATEWAY_A, PASSWORD, Seeded
+from tests.server.seed import Seeded
+from tests.server.seed_registers import DAY, GATEWAY_A, PASSWORD
 
 CANARY = "<canary-7f3a>"
 

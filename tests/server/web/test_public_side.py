@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from server.domain.access import Role, Scope
 from server.pages.routes import OpenToAll, access_of, every_route
 from server.usecases.sites import sites
-from tests.server.seed import DAY, MARK_A, NOW_US, SECRET, Seeded
+from tests.server.seed import Seeded
+from tests.server.seed_registers import DAY, MARK_A, NOW_US, SECRET
 
 ADDRESSES = [
     "/",

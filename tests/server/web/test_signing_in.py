@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from edge.contract.instants import MICROS_PER_HOUR, MICROS_PER_SECOND, UtcMicros
 from server.store.tables import Account, Act, SignIn
 from server.usecases.accounts import disable_account, set_password
-from tests.server.seed import NOW_US, PASSWORD, Seeded
+from tests.server.seed import Seeded
+from tests.server.seed_registers import NOW_US, PASSWORD
 
 
 def form_token(browser: TestClient) -> str:
