@@ -255,7 +255,8 @@ def _overview() -> str:
 
 
 def _settings(data: Path, config: Path | None) -> EdgeConfig:
-    from edge.config import CONFIG_NAME, ConfigError, load_config
+    from edge.config import CONFIG_NAME, load_config
+    from edge.platform.settings import ConfigError
 
     with _told(ConfigError, code=_USAGE):
         return load_config(config or data / CONFIG_NAME)

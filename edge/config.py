@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.main import BaseModel
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from edge.platform.settings import FileSettings, config_error, read_toml
 
 CONFIG_NAME = "edge.toml"
 DEFAULT_PATTERNS = (
@@ -19,15 +20,6 @@ DEFAULT_PATTERNS = (
 )
 """`BC01_20261121080000_0001` and `20261121_080000_BC01`; matched against the whole name without its extension."""
 _GROUPS = {"device", "start", "sequence"}
-
-
-class ConfigError(Exception):
-    """The settings cannot be used; a person must change the file."""
-
-    def __init__(self, *, path: Path, key: str, why: str) -> None:
-        where = f", key `{key}`" if key else ""
-        super().__init__(f"{path}{where}: {why}")
-        self.path, self.key, self.why = path, key, why
 
 
 def _known_zone(name: str) -> str:
@@ -68,7 +60,7 @@ class SourceConfig(BaseModel, extra="forbid", frozen=True):
         return patterns
 
 
-class EdgeConfig(BaseSettings):
+class EdgeConfig(FileSettings):
     """Everything that can be set. An environment variable `TALLYLIGHT_EDGE_<KEY>` stands before the file."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="TALLYLIGHT_EDGE_")
@@ -100,34 +92,14 @@ class EdgeConfig(BaseSettings):
             raise ValueError('a watched folder supports release = "keep" alone: nothing in it is ever deleted')
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before what the file says; no other source."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
-
 
 def load_config(path: Path) -> EdgeConfig:
     """The settings in a file; relative paths in it start at the file's folder. Raises ConfigError."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(path=path, key="", why="no such file: make it with `tallylight-edge init`") from error
-    except OSError as error:
-        raise ConfigError(path=path, key="", why=f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path=path, key="", why=f"is not TOML: {error}") from error
+    values = read_toml(path, made_by="tallylight-edge init")
     try:
         return EdgeConfig(**_with_absolute_paths(values, path.absolute().parent))
     except ValidationError as error:
-        raise _told(path, error) from error
+        raise config_error(path, error) from error
 
 
 def _with_absolute_paths(values: dict[str, Any], home: Path) -> dict[str, Any]:
@@ -140,17 +112,3 @@ def _with_absolute_paths(values: dict[str, Any], home: Path) -> dict[str, Any]:
             if isinstance(source, dict) and isinstance(source.get("folder"), str):
                 source["folder"] = (home / Path(source["folder"]).expanduser()).resolve()
     return values
-
-
-def _told(path: Path, error: ValidationError) -> ConfigError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    match first["type"]:
-        case "extra_forbidden":
-            known = SourceConfig.model_fields if key.startswith("sources.") else EdgeConfig.model_fields
-            why = f"unknown key: remove it or correct its name (known here: {', '.join(sorted(known))})"
-        case "missing":
-            why = "is missing: add it"
-        case _:
-            why = f"{first['msg'].removeprefix('Value error, ')}: correct the value"
-    return ConfigError(path=path, key=key, why=why)

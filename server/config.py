@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic.main import BaseModel
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from edge.platform.settings import FileSettings, config_error, read_toml
 
 CONFIG_NAME = "server.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -22,15 +23,6 @@ def _d(description: str) -> Any:
 
 
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
-
-
-class ConfigError(Exception):
-    """The settings cannot be used; a person must change the file."""
-
-    def __init__(self, *, path: Path, key: str, why: str) -> None:
-        where = f", key `{key}`" if key else ""
-        super().__init__(f"{path}{where}: {why}")
-        self.path, self.key, self.why = path, key, why
 
 
 class _Section(BaseModel, extra="forbid", frozen=True):
@@ -116,7 +108,7 @@ class StoreConfig(_Section):
     database_url: Annotated[str, _d("empty: tallylight.sqlite3 in the data folder")] = ""
 
 
-class ServerConfig(BaseSettings):
+class ServerConfig(FileSettings):
     """Everything that can be set. An environment variable such as `TALLYLIGHT_HTTP__PORT` stands before the file."""
 
     model_config = SettingsConfigDict(
@@ -160,43 +152,15 @@ class ServerConfig(BaseSettings):
                 wrong.append(f"{key} = {url!r}")
         return wrong
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before what the file says; no other source."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
-
 
 def load_config(data_dir: Path) -> ServerConfig:
     """The settings in a data folder. Raises ConfigError."""
     path = data_dir / CONFIG_NAME
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(path=path, key="", why="no such file: make it with `tallylight-server init`") from error
-    except OSError as error:
-        raise ConfigError(path=path, key="", why=f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path=path, key="", why=f"is not TOML: {error}") from error
+    values = read_toml(path, made_by="tallylight-server init")
     try:
         return ServerConfig(**{**values, "data_dir": data_dir.absolute()})
     except ValidationError as error:
-        raise _told(path, error) from error
-
-
-def _told(path: Path, error: ValidationError) -> ConfigError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return ConfigError(path=path, key=key, why="unknown key: remove it or correct its name")
-    return ConfigError(path=path, key=key, why=f"{first['msg'].removeprefix('Value error, ')}: correct the value")
+        raise config_error(path, error) from error
 
 
 def _in_url(host: str) -> str:

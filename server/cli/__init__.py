@@ -55,7 +55,7 @@ def execute(words: Sequence[str]) -> int:
 
 WRONG_STATE, WRONG_USE = 1, 2
 EXIT_CODES = {
-    "server.config.ConfigError": WRONG_USE,
+    "edge.platform.settings.ConfigError": WRONG_USE,
     "server.ingest.broker_service.AdminPasswordError": WRONG_USE,
     "server.store.rule_files.RuleFileError": WRONG_USE,
     "server.usecases.accounts.AccountRefusedError": WRONG_USE,

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 from edge.platform.clock import SystemClock
+from edge.platform.settings import ConfigError
 from edge.platform.signing import KeyFileError
-from server.config import ConfigError, ServerConfig, load_config
+from server.config import ServerConfig, load_config
 from server.domain.acts import ChainBrokenError
 from server.store.act_log import verify_acts
 from server.store.database import DatabaseUnusableError

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import DEFAULT_PATTERNS, ConfigError, EdgeConfig, SourceConfig, load_config
+from edge.config import DEFAULT_PATTERNS, EdgeConfig, SourceConfig, load_config
 from edge.local.settings_file import SettingsExistError, settings_text, write_settings
+from edge.platform.settings import ConfigError
 
 
 def refused(tmp_path: Path, text: str) -> ConfigError:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.config import ConfigError, ServerConfig, load_config
+from edge.platform.settings import ConfigError
+from server.config import ServerConfig, load_config
 from server.usecases.settings_file import settings_text
 
 
