@@ -15,14 +15,13 @@ from server.ingest import metrics
 from server.ingest.open_upload import OpenUpload
 from server.store.clip_files import PartUnusableError, StoreFullError
 from server.usecases.context import AppContext
-from server.usecases.hold_ranges import begin_again, close_uploads, journal_ranges
+from server.usecases.hold_ranges import close_uploads, count_wrong_bytes, journal_ranges
 from server.usecases.receive_offer import Granted
-from server.usecases.seal_clip import quarantine_clip, seal_clip
+from server.usecases.seal_clip import MOST_WRONG_BYTES, quarantine_clip, seal_clip
 
 log = structlog.get_logger(__name__)
 Say = Callable[[DownTopic, bytes], None]
 _HASH_STEP_BYTES = 16 << 20
-_MOST_HASH_FAILURES = 2
 
 
 class Lane:
@@ -184,14 +183,14 @@ class Lane:
             metrics.SEALED.inc()
             log.info("clip_sealed", clip=granted.clip_id, gateway=granted.gateway_id, size_bytes=granted.size_bytes)
             self._say(DownTopic(granted.gateway_id, DownKind.RECEIPT), receipt)
-        elif begin_again(context.db, granted.clip_id) < _MOST_HASH_FAILURES:
+        elif count_wrong_bytes(context.db, granted.clip_id, granted.gateway_id) < MOST_WRONG_BYTES:
             log.warning("hash_differs", clip=granted.clip_id, gateway=granted.gateway_id, again=True)
             upload.begin_again(context.clip_files)
             self._tell(granted.gateway_id, DownKind.HAVE, upload.have())
         else:
             del self._open[number]
             upload.close()
-            context.clip_files.keep_part_aside(granted.clip_id)
+            context.clip_files.keep_part_aside(granted.clip_id, granted.gateway_id)
             refusal = quarantine_clip(
                 context.db,
                 granted.clip_id,

@@ -124,9 +124,9 @@ class ClipFiles:
         """Remove the part file, if any."""
         remove_durably(self._parts / clip_id)
 
-    def keep_part_aside(self, clip_id: ClipId) -> None:
+    def keep_part_aside(self, clip_id: ClipId, gateway_id: str) -> None:
         """Move the part file to `quarantine/`: bytes that may be the only copy but are not what was announced."""
-        (self._parts / clip_id).rename(self._quarantine / clip_id)
+        (self._parts / clip_id).rename(self._quarantine / f"{clip_id}.{gateway_id}")
         fsync_directory(self._quarantine)
         fsync_directory(self._parts)
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from server.domain.receiving import ByteSpan
 from server.store.database import Database
-from server.store.tables import Clip, Upload
+from server.store.tables import Clip, Upload, WrongBytes
 
 
 def journal_ranges(db: Database, held_of: Mapping[str, Sequence[ByteSpan]]) -> None:
@@ -21,13 +21,16 @@ def journal_ranges(db: Database, held_of: Mapping[str, Sequence[ByteSpan]]) -> N
             session.execute(update(Clip).where(Clip.clip_id == clip_id).values(held_json=json.dumps(held)))
 
 
-def begin_again(db: Database, clip_id: str) -> int:
-    """Forget every range, because the whole did not have the announced hash; how often that has happened now."""
+def count_wrong_bytes(db: Database, clip_id: str, gateway_id: str) -> int:
+    """Forget every range: the whole is not what the gateway announced. How often its bytes were wrong now."""
     with db.writing() as session:
-        clip = session.get_one(Clip, clip_id)
-        clip.held_json = "[]"
-        clip.hash_failures += 1
-        return clip.hash_failures
+        session.get_one(Clip, clip_id).held_json = "[]"
+        row = session.get(WrongBytes, (clip_id, gateway_id))
+        if row is None:
+            row = WrongBytes(clip_id=clip_id, gateway_id=gateway_id, times=0)
+            session.add(row)
+        row.times += 1
+        return row.times
 
 
 def close_uploads(db: Database, numbers: Sequence[int], *, state: str) -> None:

@@ -16,8 +16,8 @@ from edge.contract.messages import Refusal, RefusalReason
 from server.domain.receiving import ByteSpan, Limits, Reservation, window_for
 from server.store.database import Database
 from server.store.tables import Clip, Gateway, Upload
-from server.usecases.receive_sighting import OFFERED, QUARANTINED, RECEIVING, SEALED, record_sighting
-from server.usecases.seal_clip import hash_refusal, receipt_for
+from server.usecases.receive_sighting import OFFERED, RECEIVING, SEALED, record_sighting
+from server.usecases.seal_clip import hash_refusal, is_quarantined, stored_receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,11 @@ class Granted:
     chunk_bytes: int
     window_bytes: int
     held: tuple[ByteSpan, ...]
-    hash_failures: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The content is sealed already: the signed bytes to say again."""
+    """The content is sealed already: the receipt's stored bytes, whichever gateway it was first sent to."""
 
     receipt: bytes
 
@@ -98,8 +97,8 @@ def receive_offer(
             received_us=now_us,
         )
         if clip.state == SEALED:
-            return Sealed(receipt_for(session, clip, gateway_id, signer))
-        if clip.state == QUARANTINED:
+            return Sealed(stored_receipt(clip))
+        if is_quarantined(session, clip.clip_id, gateway_id):
             return RefusedForGood(hash_refusal(clip.clip_id, gateway_id, signer, now_us))
         return _grant(session, clip, gateway_id, room, now_us)
 
@@ -108,6 +107,8 @@ def _grant(session: Session, clip: Clip, gateway_id: str, room: Room, now_us: Ut
     if room.signing_stopped:
         return _not_now(clip.clip_id, RefusalReason.SIGNING_STOPPED, room.full_retry_s)
     held = tuple((int(start), int(end)) for start, end in json.loads(clip.held_json))
+    if clip.gateway_id != gateway_id:
+        held = ()  # bytes of two gateways are never mixed: the false ones of one would be blamed on the other
     missing_bytes = clip.size_bytes - sum(end - start for start, end in held)
     if room.free_bytes - missing_bytes < room.reserve_bytes:
         return _not_now(clip.clip_id, RefusalReason.STORE_FULL, room.full_retry_s)
@@ -128,7 +129,7 @@ def _grant(session: Session, clip: Clip, gateway_id: str, room: Room, now_us: Ut
         chunk_bytes=room.limits.chunk_bytes,
     )
     session.add(upload)
-    clip.state, clip.gateway_id = RECEIVING, gateway_id
+    clip.state, clip.gateway_id, clip.held_json = RECEIVING, gateway_id, json.dumps(held)
     session.flush()
     return Granted(
         upload=upload.number,
@@ -139,7 +140,6 @@ def _grant(session: Session, clip: Clip, gateway_id: str, room: Room, now_us: Ut
         chunk_bytes=room.limits.chunk_bytes,
         window_bytes=window,
         held=held,
-        hash_failures=clip.hash_failures,
     )
 
 

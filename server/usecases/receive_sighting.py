@@ -46,7 +46,6 @@ def record_sighting(
             first_seen_us=received_us,
             gateway_id=gateway.gateway_id,
             held_json="[]",
-            hash_failures=0,
         )
         session.add(clip)
         session.flush()

@@ -14,7 +14,7 @@ from edge.platform.durable import sha256_of_file
 from server.domain.receiving import is_complete, without_beyond
 from server.store.tables import Clip, Upload
 from server.usecases.context import AppContext
-from server.usecases.hold_ranges import begin_again, journal_ranges, lapse_all_uploads
+from server.usecases.hold_ranges import journal_ranges, lapse_all_uploads
 from server.usecases.receive_sighting import SEALED
 from server.usecases.seal_clip import seal_clip
 from server.usecases.signing_state import SEALED_FILE_MISSING, check_recent_acts, stop_signing, why_signing_stopped
@@ -102,7 +102,7 @@ def _look_for_files_without_seal(context: AppContext, done: Reconciled, now_us: 
                 done.sealed.append(clip_id)
             else:
                 context.clip_files.take_back(clip_id)
-                begin_again(context.db, clip_id)
+                journal_ranges(context.db, {clip_id: ()})
                 done.begun_again.append(clip_id)
 
 
@@ -113,7 +113,7 @@ def _seal_part(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMic
         done.sealed.append(clip.clip_id)
     else:
         context.clip_files.drop_part(clip.clip_id)
-        begin_again(context.db, clip.clip_id)
+        journal_ranges(context.db, {clip.clip_id: ()})
         done.begun_again.append(clip.clip_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from edge.contract.dsse import Signer
@@ -14,15 +14,18 @@ from edge.contract.messages import Receipt, Refusal, RefusalReason
 from edge.contract.topics import DownKind
 from server.store.act_log import append_act
 from server.store.database import Database
-from server.store.tables import Act, Clip, EventRow, SightingRow, Upload
+from server.store.tables import Act, Clip, SightingRow, Upload, WrongBytes
+from server.usecases.receive_events import record_own_event
 from server.usecases.receive_sighting import QUARANTINED, SEALED, mark_device
 
+MOST_WRONG_BYTES = 2
 
-class SealWithoutActError(Exception):
-    """A sealed clip names no act, or one that is gone; nothing may be signed about it."""
+
+class SealWithoutReceiptError(Exception):
+    """A sealed clip has no receipt; nothing may be said about it."""
 
     def __init__(self, *, clip_id: str) -> None:
-        super().__init__(f"clip {clip_id} is sealed but its act is missing: compare the database with its backup")
+        super().__init__(f"clip {clip_id} is sealed without a receipt: compare the database with its backup")
         self.clip_id = clip_id
 
 
@@ -61,20 +64,22 @@ def seal_clip(
         return clip.receipt
 
 
-def receipt_for(session: Session, clip: Clip, gateway_id: str, signer: Signer) -> bytes:
-    """The stored receipt; for another gateway than its own, the same statement addressed to that one.
+def stored_receipt(clip: Clip) -> bytes:
+    """The signed bytes as they were first published: they go to whoever offers the content."""
+    if clip.receipt is None:
+        raise SealWithoutReceiptError(clip_id=clip.clip_id)
+    return clip.receipt
 
-    Both name the same act and seal time, so that repeating it gives the same bytes.
-    """
-    if clip.receipt is None or clip.act_index is None:
-        raise SealWithoutActError(clip_id=clip.clip_id)
-    act = session.get(Act, clip.act_index)
-    if act is None:
-        raise SealWithoutActError(clip_id=clip.clip_id)
-    if act.actor == f"gateway:{gateway_id}":
-        return clip.receipt
-    upload_number = int(json.loads(act.data_json)["upload"])
-    return _receipt(clip, act, upload_number, gateway_id, signer)
+
+def is_quarantined(session: Session, clip_id: str, gateway_id: str) -> bool:
+    """Whether this gateway has sent bytes of the clip that were wrong twice. Another's true copy is still welcome."""
+    row = session.get(WrongBytes, (clip_id, gateway_id))
+    return row is not None and row.times >= MOST_WRONG_BYTES
+
+
+def trust_again(session: Session, clip_id: str, gateway_id: str) -> None:
+    """After a person's decision: what the gateway sends of this clip is taken once more."""
+    session.execute(delete(WrongBytes).where(WrongBytes.clip_id == clip_id, WrongBytes.gateway_id == gateway_id))
 
 
 def quarantine_clip(
@@ -85,16 +90,8 @@ def quarantine_clip(
         clip = session.get_one(Clip, clip_id)
         clip.state = QUARANTINED
         detail = {"clip_id": clip_id, "sha256": clip.sha256, "size_bytes": str(clip.size_bytes)}
-        session.add(
-            EventRow(
-                gateway_id=gateway_id,
-                code=RefusalReason.HASH_DIFFERS.value,
-                at_us=now_us,
-                received_us=now_us,
-                device_number=None,
-                file_name=None,
-                detail_json=json.dumps(detail),
-            )
+        record_own_event(
+            session, gateway_id=gateway_id, code=RefusalReason.HASH_DIFFERS.value, detail=detail, now_us=now_us
         )
         append_act(
             session,

@@ -6,10 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.domain.access import NotVisibleError, Permission, Scope
-from server.domain.findings import FindingState, StepNotAllowedError, next_states
+from server.domain.findings import FindingKind, FindingState, StepNotAllowedError, finding_id_of, next_states
 from server.store.act_log import append_act
-from server.store.tables import Finding, FindingStep
+from server.store.tables import Finding, FindingStep, WrongBytes
 from server.usecases.finding_reads import finding_views, visible_findings
+from server.usecases.seal_clip import trust_again
 from server.usecases.unassigned import checked_reason
 from server.usecases.views import FindingView
 
@@ -31,6 +32,8 @@ def step_finding(
         raise StepNotAllowedError(finding_id=finding_id, state=row.state, wanted=state)
     text = checked_reason(reason)
     row.state = FindingState(state).value
+    if row.kind == FindingKind.HASH_DIFFERS and row.state == FindingState.RECTIFIED:
+        _take_bytes_again(session, row)
     row.changed_us = now_us
     session.add(
         FindingStep(
@@ -48,3 +51,12 @@ def step_finding(
     )
     session.flush()
     return finding_views(session, [row], scope=scope, known_us=now_us)[0]
+
+
+def _take_bytes_again(session: Session, row: Finding) -> None:
+    """Rectified means that the gateway may send the clip once more."""
+    if row.clip_id is None:
+        return
+    for gateway_id in session.scalars(select(WrongBytes.gateway_id).where(WrongBytes.clip_id == row.clip_id)).all():
+        if finding_id_of(FindingKind.HASH_DIFFERS, gateway_id, row.clip_id) == row.finding_id:
+            trust_again(session, row.clip_id, gateway_id)

@@ -212,7 +212,6 @@ def _clip(clip_id: str, sha256: str, received_us: int, sealed_us: int | None) ->
         first_seen_us=received_us,
         gateway_id=GATEWAY,
         held_json="[]",
-        hash_failures=0,
         sealed_us=sealed_us,
     )
 

@@ -15,6 +15,7 @@ from server.store.tables.evidence import (
     SetAside,
     SightingRow,
     Upload,
+    WrongBytes,
 )
 from server.store.tables.judgement import (
     Account,
@@ -75,4 +76,5 @@ __all__ = [
     "Unit",
     "Upload",
     "ViewReason",
+    "WrongBytes",
 ]

@@ -141,17 +141,25 @@ class Clip(Base):
 
     __tablename__ = "clip"
     clip_id: Mapped[str] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]  # not unique: a false announcement of another size must not keep the true content out
     size_bytes: Mapped[int]
     state: Mapped[str] = mapped_column(index=True)
     first_seen_us: Mapped[int]
     gateway_id: Mapped[str] = mapped_column(index=True)
     held_json: Mapped[str] = mapped_column(default="[]")  # byte ranges written and flushed
-    hash_failures: Mapped[int] = mapped_column(default=0)
     stored_path: Mapped[str | None]  # below the clip store's root
     sealed_us: Mapped[int | None] = mapped_column(index=True)
     act_index: Mapped[int | None] = mapped_column(BigId, ForeignKey("act.act_index"))
     receipt: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class WrongBytes(Base):
+    """How often a gateway sent bytes that are not those its manifest names; twice is quarantine, for it alone."""
+
+    __tablename__ = "wrong_bytes"
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clip.clip_id"), primary_key=True)
+    gateway_id: Mapped[str] = mapped_column(primary_key=True)
+    times: Mapped[int]
 
 
 class SightingRow(Base):

@@ -459,7 +459,6 @@ def upgrade() -> None:
         sa.Column("receipt", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["act_index"], ["act.act_index"], name=op.f("fk_clip_act_index_act")),
         sa.PrimaryKeyConstraint("clip_id", name=op.f("pk_clip")),
-        sa.UniqueConstraint("sha256", name=op.f("uq_clip_sha256")),
     )
     with op.batch_alter_table("clip", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_clip_gateway_id"), ["gateway_id"], unique=False)
