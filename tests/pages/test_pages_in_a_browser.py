@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import ConsoleMessage, Page, Request
 from sqlalchemy import select
 
 from server.store.tables import Finding
@@ -61,10 +61,20 @@ def look(page: Page, address: str, width_px: int) -> None:
     """Open the page; it must be clean, fit, and ask nobody but its own server for anything."""
     asked: list[str] = []
     faults: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+
+    def note_request(request: Request) -> None:
+        asked.append(request.url)
+
+    def note_fault(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            faults.append(message.text)
+
+    page.on("request", note_request)
+    page.on("console", note_fault)
     page.set_viewport_size({"width": width_px, "height": 900})
     page.goto(address)
+    page.remove_listener("request", note_request)
+    page.remove_listener("console", note_fault)
     origin = "/".join(address.split("/")[:3])
     assert [url for url in asked if not url.startswith(origin)] == []
     assert [fault for fault in faults if "404" not in fault] == []
@@ -78,51 +88,41 @@ def look(page: Page, address: str, width_px: int) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", STAFF)
 def test_a_staff_page_is_clean(
-    name: str, language: str, width_px: int, supervisor: BrowserContext, address: str, department: Seeded
+    name: str, language: str, width_px: int, supervisor: Page, address: str, department: Seeded
 ) -> None:
-    page = supervisor.new_page()
-    look(page, address + address_of(STAFF[name], department, language), width_px)
-    page.close()
+    look(supervisor, address + address_of(STAFF[name], department, language), width_px)
 
 
 @pytest.mark.parametrize("width_px", WIDTHS_PX)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_page_is_clean(
-    name: str, language: str, width_px: int, visitor: BrowserContext, address: str, department: Seeded
+    name: str, language: str, width_px: int, visitor: Page, address: str, department: Seeded
 ) -> None:
-    page = visitor.new_page()
-    look(page, address + address_of(PUBLIC[name], department, language), width_px)
-    page.close()
+    look(visitor, address + address_of(PUBLIC[name], department, language), width_px)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_refused_sign_in_is_clean_and_says_what_to_do(language: str, visitor: BrowserContext, address: str) -> None:
-    page = visitor.new_page()
-    page.goto(f"{address}/sign-in?lang={language}")
-    page.fill("#name", "nobody")
-    page.fill("#password", "not the password at all")
-    page.click("main button[type=submit]")
-    assert page.locator(".govuk-error-summary").is_visible()
-    assert Axe().run(page, options=RULES).violations_count == 0
-    page.close()
+def test_a_refused_sign_in_is_clean_and_says_what_to_do(language: str, visitor: Page, address: str) -> None:
+    visitor.goto(f"{address}/sign-in?lang={language}")
+    visitor.fill("#name", "nobody")
+    visitor.fill("#password", "not the password at all")
+    visitor.click("main button[type=submit]")
+    assert visitor.locator(".govuk-error-summary").is_visible()
+    assert Axe().run(visitor, options=RULES).violations_count == 0
 
 
-def test_the_player_appears_after_the_reason(supervisor: BrowserContext, address: str, department: Seeded) -> None:
-    page = supervisor.new_page()
-    page.goto(f"{address}/clips/{department.clips['second']}?lang=zh-CN")
-    page.fill("#reason", "投诉复核")
-    page.click("main form button[type=submit]")
-    assert page.locator("video").is_visible()
-    assert Axe().run(page, options=RULES).violations_count == 0
-    page.close()
+def test_the_player_appears_after_the_reason(supervisor: Page, address: str, department: Seeded) -> None:
+    supervisor.goto(f"{address}/clips/{department.clips['second']}?lang=zh-CN")
+    supervisor.fill("#reason", "投诉复核")
+    supervisor.click("main form button[type=submit]")
+    assert supervisor.locator("video").is_visible()
+    assert Axe().run(supervisor, options=RULES).violations_count == 0
 
 
-def test_the_keyboard_reaches_the_content_first(supervisor: BrowserContext, address: str) -> None:
-    page = supervisor.new_page()
-    page.goto(f"{address}/today?lang=en")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "govuk-skip-link"
-    page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
-    page.close()
+def test_the_keyboard_reaches_the_content_first(supervisor: Page, address: str) -> None:
+    supervisor.goto(f"{address}/today?lang=en")
+    supervisor.keyboard.press("Tab")
+    assert supervisor.evaluate("document.activeElement.className") == "govuk-skip-link"
+    supervisor.keyboard.press("Enter")
+    assert supervisor.url.endswith("#main")
