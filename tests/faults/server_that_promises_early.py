@@ -13,7 +13,7 @@ from edge.contract.topics import DownKind, DownTopic
 from server.ingest import lane
 from server.store.database import Database
 
-_BEFORE_COMMIT_S = 1.0
+_BEFORE_COMMIT_S = 3.0
 _finish = lane.Lane._finish
 _seal = lane.seal_clip
 _present: list[lane.Lane] = []

@@ -42,5 +42,5 @@ def test_a_server_that_publishes_the_receipt_before_its_commit_is_caught(
     monkeypatch.setitem(MOMENTS, Victim.SERVER, (Moment.RECEIPT_COMES,))
     command = (sys.executable, str(EARLY))
     campaign = Campaign(tmp_path, seed=5, port=free_ports(), server_command=command, end_wait_s=20)
-    broken = campaign.run([Victim.SERVER] * 3, print)
+    broken = campaign.run([Victim.SERVER], print)  # one is enough: from then on the server itself refuses to sign
     assert any("receipt" in promise for promise in broken), broken
