@@ -57,7 +57,6 @@ class BrokerConfig(_Section):
     url: Annotated[str, _d("an external broker, such as mqtt://127.0.0.1:1883; empty: the embedded one")] = ""
     embedded_host: Annotated[str, _d("where the embedded broker listens")] = "127.0.0.1"
     embedded_port: Annotated[Port, _d("port of the embedded broker")] = 8472
-    embedded_public: Annotated[bool, _d("let the embedded broker listen beyond this machine, unencrypted")] = False
     gateway_url: Annotated[str, _d("as gateways reach the broker; empty: as this server does")] = ""
     ca_file: Annotated[OptionalPath, _d("PEM file of the CA of an external broker with TLS (mqtts://)")] = None
     admin_user: Annotated[str, _d("user of an external broker's dynamic-security plugin")] = "admin"
@@ -145,7 +144,7 @@ class ServerConfig(FileSettings):
         wrong = []
         if self.http.host not in LOOPBACK:
             wrong.append(f"http.host = {self.http.host!r}")
-        if self.broker.embedded and self.broker.embedded_host not in LOOPBACK and not self.broker.embedded_public:
+        if self.broker.embedded and self.broker.embedded_host not in LOOPBACK:
             wrong.append(f"broker.embedded_host = {self.broker.embedded_host!r}")
         for key, url in (("broker.url", self.broker.url), ("broker.gateway_url", self.broker.gateway_url)):
             if url and urlsplit(url).scheme == "mqtt" and urlsplit(url).hostname not in LOOPBACK:

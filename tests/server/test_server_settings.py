@@ -61,7 +61,6 @@ def test_the_environment_stands_before_the_file(tmp_path: Path, monkeypatch: pyt
     [
         ("[http]\nhost = '0.0.0.0'", ["http.host = '0.0.0.0'"]),
         ("[broker]\nembedded_host = '10.0.0.1'", ["broker.embedded_host = '10.0.0.1'"]),
-        ("[broker]\nembedded_host = '10.0.0.1'\nembedded_public = true", []),
         ("[broker]\nurl = 'mqtt://broker.example'", ["broker.url = 'mqtt://broker.example'"]),
         ("[broker]\nurl = 'mqtts://broker.example'", []),
         ("[broker]\ngateway_url = 'mqtt://broker.example'", ["broker.gateway_url = 'mqtt://broker.example'"]),
