@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.main import BaseModel
 from pydantic_settings import SettingsConfigDict
 
+from edge.domain.zones import known_zone
 from edge.platform.settings import FileSettings, config_error, read_toml
 
 CONFIG_NAME = "edge.toml"
@@ -21,16 +21,7 @@ DEFAULT_PATTERNS = (
 """`BC01_20261121080000_0001` and `20261121_080000_BC01`; matched against the whole name without its extension."""
 _GROUPS = {"device", "start", "sequence"}
 
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{name!r} is no time zone of the IANA list, such as Asia/Shanghai") from error
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
+TimeZone = Annotated[str, AfterValidator(known_zone)]
 
 
 class SourceConfig(BaseModel, extra="forbid", frozen=True):

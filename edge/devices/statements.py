@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,6 +15,7 @@ from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, Instant
 from edge.contract.manifest import ClockReading
 from edge.domain.clock import clock_reading
 from edge.domain.file_names import BELIEVED_YEARS
+from edge.domain.zones import known_zone
 
 LIMIT_BYTES = 65_536
 _LATEST_OFFSET_US = 40_000 * MICROS_PER_DAY
@@ -28,14 +28,6 @@ class StatementUnreadableError(Exception):
     def __init__(self, *, name: str, why: str) -> None:
         super().__init__(f"{name}: {why}. Correct the file; the footage itself is safe")
         self.name, self.why = name, why
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("is no time zone of the IANA list, such as Asia/Shanghai") from error
-    return name
 
 
 def _date_and_time(text: object) -> datetime:
@@ -56,7 +48,7 @@ class Sidecar(_Statement):
 
     device: FieldNumber | None = None
     start: Annotated[datetime, BeforeValidator(_date_and_time)] | None = None
-    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
     sequence: Annotated[int, Field(ge=0, lt=10**15)] | None = None
     recording: FieldNumber | None = None
     flagged: bool = False

@@ -8,7 +8,7 @@ from enum import StrEnum
 from edge.contract.instants import LATEST_US, MICROS_PER_SECOND, UtcMicros
 
 RETRY_UNREADABLE_US = 60 * MICROS_PER_SECOND
-"""A file that could not be read is tried again after this. House rule."""
+"""What could not be read or looked into is tried again after this. House rule."""
 
 
 class ListedReason(StrEnum):
@@ -47,7 +47,7 @@ def has_rested(now_us: UtcMicros, since_us: UtcMicros, *, rest_s: float) -> bool
 
 
 def is_due_again(now_us: UtcMicros, tried_us: UtcMicros) -> bool:
-    """Whether an unreadable file is to be tried again."""
+    """Whether what failed at `tried_us` is to be tried again."""
     return now_us < tried_us or now_us - tried_us >= RETRY_UNREADABLE_US
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from edge.config import SourceConfig
 from edge.contract.instants import UtcMicros, parse_rfc3339, rfc3339
@@ -24,6 +24,7 @@ from edge.domain.start_time import (
     stated_by_name,
     stated_by_sidecar,
 )
+from edge.domain.zones import UnknownZoneError, zone_named
 from edge.footage.probe_result import ProbeResult
 
 _BELIEVED_US = parse_rfc3339("2000-01-01T00:00:00Z"), parse_rfc3339("2200-01-01T00:00:00Z")
@@ -94,11 +95,11 @@ class ClipFacts:
         """The device's zone: its sidecar's word, else the register's, else the source's."""
         words = self.sidecar.words
         if words is not None and words.time_zone is not None:
-            return ZoneInfo(words.time_zone)
+            return zone_named(words.time_zone)
         try:
-            return ZoneInfo(self.register_zone or self.reading.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo(self.reading.time_zone)  # the server's list of zones may be newer than this machine's
+            return zone_named(self.register_zone or self.reading.time_zone)
+        except UnknownZoneError:
+            return zone_named(self.reading.time_zone)  # the server's list of zones may be newer than this machine's
 
     @cached_property
     def decision(self) -> StartDecision:

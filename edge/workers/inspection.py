@@ -21,6 +21,7 @@ from edge.contract.messages import ClipReport, Events, GatewayEvent, Register, R
 from edge.contract.topics import UpKind
 from edge.domain.certificates import check_certificates
 from edge.domain.clock import corrected
+from edge.domain.file_state import is_due_again
 from edge.domain.path_text import wire_name
 from edge.footage.probe_result import ProbeResult, probe_time_limit_s, unreadable
 from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
@@ -72,15 +73,15 @@ class InspectionWorker:
         self._journal, self._outbox, self._area = journal, outbox, area
         self._readings: Mapping[str, SourceReading] = {config.name: SourceReading.of(config) for config in sources}
         self._gateway_id, self._signer, self._prober = gateway_id, signer, prober
+        self._tried_us: dict[str, UtcMicros] = {}
         self.wake = threading.Event()
 
     def step(self, now_us: UtcMicros) -> bool:
-        """Inspect the oldest sighting without a manifest. True: there was one."""
+        """Inspect the oldest sighting without a manifest. True: there was one to be inspected now."""
         with self._journal.transaction() as rows:
-            waiting = uninspected(rows, limit=1)
-            if not waiting:
+            sighting = self._next(rows, now_us)
+            if sighting is None:
                 return False
-            sighting = waiting[0]
             content = find_content(rows, sighting.clip_id)
             earlier = probe_result_of(rows, sighting.clip_id)
         if content is None:
@@ -88,8 +89,18 @@ class InspectionWorker:
         probe = self._probe(sighting, content) if earlier is None else ProbeResult.model_validate_json(earlier)
         with self._journal.transaction() as rows:
             self._keep(rows, sighting, content, probe, now_us)
+        del self._tried_us[sighting.sighting_id]
         log.info("clip_inspected", clip_id=content.clip_id, verdict=probe.verdict, device=sighting.device)
         return True
+
+    def _next(self, rows: sqlite3.Connection, now_us: UtcMicros) -> SightingRow | None:
+        """The oldest sighting to look into. One that made a step fail lets the others go first for a while."""
+        for sighting in uninspected(rows, limit=len(self._tried_us) + 1):
+            tried_us = self._tried_us.get(sighting.sighting_id)
+            if tried_us is None or is_due_again(now_us, tried_us):
+                self._tried_us[sighting.sighting_id] = now_us
+                return sighting
+        return None
 
     def _probe(self, sighting: SightingRow, content: Content) -> ProbeResult:
         return probe_with(
