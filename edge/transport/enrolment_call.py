@@ -84,7 +84,10 @@ def ask_to_enrol(url: str, request: EnrolmentRequest, *, tls_fingerprint: bytes)
 
 
 def _connection(url: str) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # a bracket that is never closed
+        raise ServerAddressError(url=url, why="not an address such as https://server.example:8443") from error
     try:
         port = parts.port
     except ValueError as error:

@@ -144,3 +144,9 @@ def test_an_address_that_is_not_on_this_machine_is_refused(url: str) -> None:
 def test_nobody_there_can_be_tried_again() -> None:
     with pytest.raises(ServerUnreachableError, match="can be tried again"):
         ask_to_enrol("http://127.0.0.1:1", REQUEST, tls_fingerprint=bytes(32))
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://]", "http://[x]:8470", "http://\u2100.example"])
+def test_an_address_no_program_can_read_is_a_matter_for_the_person_who_typed_it(url: str) -> None:
+    with pytest.raises(ServerAddressError):
+        ask_to_enrol(url, REQUEST, tls_fingerprint=b"0" * 32)
