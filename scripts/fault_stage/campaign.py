@@ -25,7 +25,7 @@ _SLOW = {  # small chunks and a small window, so that a clip is long between gra
     "TALLYLIGHT_INGEST__BUSY_RETRY_S": "0.5",
 }
 _FILE_BYTES = {Moment.LANDING: 24_000_000, Moment.GRANTED: 6_000_000, Moment.RECEIPT_COMES: 2_000_000}
-_MOMENT_S = 60.0
+_MOMENT_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Campaign:
         while not (state := self._look()).is_at(moment, since=before):
             if time.monotonic() > until:
                 raise StageError(f"the moment {moment} did not come within {_MOMENT_S:.0f} s: {state}")
-            time.sleep(0.002)
+            time.sleep(0.005)
         return state
 
     def _wait_for_receipts(self) -> bool:
