@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scripted_gateway import ScriptedGateway
+from scripted_gateway import ScriptedGateway, content_id
+from sqlalchemy import select
 
 from edge.contract.identifiers import worker_id_of
 from edge.contract.instants import UtcMicros
-from edge.contract.topics import ChunkTopic, DownTopic, UpKind, UpTopic, parse_topic
+from edge.contract.topics import ChunkTopic, DownKind, DownTopic, UpKind, UpTopic, parse_topic
 from server.config import load_config
 from server.ingest.aside import Aside
 from server.ingest.control import Control
 from server.ingest.lane import Lane
 from server.store.clip_files import ClipFiles
+from server.store.tables import Clip, SetAside
 from server.usecases.context import AppContext
 from server.usecases.reconcile_clips import Reconciled, reconcile_clips
 from server.usecases.set_up import open_context, set_up
@@ -123,3 +126,27 @@ class Bench:
         """What a query finds now."""
         with self.context.db.reading() as session:
             return list(session.scalars(query))
+
+
+def content_of(size_bytes: int, seed: int = 1) -> bytes:
+    """Bytes of a clip, the same for the same seed."""
+    return random.Random(seed).randbytes(size_bytes)
+
+
+def clip_of(bench: Bench, content: bytes) -> Clip:
+    """The row of a content."""
+    with bench.context.db.reading() as session:
+        return session.get_one(Clip, content_id(content))
+
+
+def reasons(bench: Bench) -> list[str]:
+    """Why messages were set aside."""
+    return bench.rows(select(SetAside.reason))
+
+
+def granted(bench: Bench, gateway: BenchGateway, content: bytes, *, chunks: int) -> None:
+    """A grant, and the first chunks of the content sent."""
+    gateway.offer(gateway.manifest(content))
+    grant = gateway.hear(DownKind.GRANT)
+    for index in range(chunks):
+        gateway.send_chunk(grant, content, index)
