@@ -10,12 +10,9 @@ import pytest
 from edge.contract.events import down_event
 from edge.contract.messages import Have, Register
 from edge.contract.topics import DownKind
-from edge.platform.signing import SigningKey
 from edge.storage.contents import ContentState
 from edge.storage.register_copy import keep_register
 from tests.edge.landed_clips import GATEWAY_ID, NOW
-
-SERVER_KEY = SigningKey.generate()
 from tests.edge.workers.upload_bench import SERVER_KEY, Bench
 
 
