@@ -89,7 +89,7 @@ def not_uploaded(files: list[OwnFile], folder: Path) -> Iterator[str]:
 def addresses(stage: Stage, lang: str) -> list[tuple[str, str]]:
     """What to open first, with a word on each."""
     return [
-        ("Footage without a place", f"{stage.url}/footage/unassigned?lang={lang}"),
+        ("Unassigned footage", f"{stage.url}/footage/unassigned?lang={lang}"),
         ("Findings", f"{stage.url}/findings?lang={lang}"),
         ("Ask: recorded, trusted, usable?", f"{stage.url}/ask?lang={lang}"),
         ("The public list of sites, without signing in", f"{stage.url}/?lang={lang}"),
