@@ -19,8 +19,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.(?P<fraction>\d{1,9}))?(?P<zone>[Zz]|[+-]\d{2}:\d{2})"
 )
-LATEST_US = UtcMicros(253_402_300_799_999_999)
-"""9999-12-31T23:59:59.999999Z, the last instant RFC 3339 can name."""
+EARLIEST_US = UtcMicros(-62_135_510_400_000_000)
+"""0001-01-02T00:00:00Z"""
+LATEST_US = UtcMicros(253_402_214_399_999_999)
+"""9999-12-30T23:59:59.999999Z: like `EARLIEST_US` a day inside what RFC 3339 can name, since every zone must show it."""
 
 
 class NotAnInstantError(ValueError):
@@ -65,10 +67,15 @@ def parse_rfc3339(text: str) -> UtcMicros:
         whole_us = instant_of(moment)
     except (ValueError, OverflowError) as error:
         raise NotAnInstantError(text=text) from error
-    return UtcMicros(whole_us + int((fraction or "0")[:6].ljust(6, "0")))
+    instant_us = UtcMicros(whole_us + int((fraction or "0")[:6].ljust(6, "0")))
+    if not EARLIEST_US <= instant_us <= LATEST_US:
+        raise NotAnInstantError(text=text)
+    return instant_us
 
 
 def _instant_from_border(value: object) -> object:
+    if isinstance(value, int) and not EARLIEST_US <= value <= LATEST_US:
+        raise NotAnInstantError(text=str(value)[:40])
     return parse_rfc3339(value) if isinstance(value, str) else value
 
 

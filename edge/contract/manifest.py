@@ -10,7 +10,7 @@ from pydantic import Field
 from edge.contract.dsse import MANIFEST_PAYLOAD_TYPE, Signer, Verifier, sign_envelope, verified_payload
 from edge.contract.identifiers import FieldNumber, FileName, Sha256Hex, TopicId, clip_id_of
 from edge.contract.instants import Instant
-from edge.contract.wire_model import ShortText, WireInterval, WireModel
+from edge.contract.wire_model import Count, ShortText, WholeNumber, WireInterval, WireModel
 
 
 class StartSource(StrEnum):
@@ -65,8 +65,8 @@ class ClockReading(WireModel):
     offset_us = device - gateway; corrected time = original - offset. Applied only while the gateway is synchronised.
     """
 
-    offset_us: int
-    uncertainty_us: Annotated[int, Field(ge=0)]
+    offset_us: WholeNumber
+    uncertainty_us: Count
     measured: Instant
     gateway_synchronised: bool
 
@@ -76,7 +76,7 @@ class TimeStatement(WireModel):
 
     source: StartSource
     start: Instant
-    uncertainty_us: Annotated[int, Field(ge=0)]
+    uncertainty_us: Count
 
 
 class Capture(WireModel):
@@ -84,7 +84,7 @@ class Capture(WireModel):
 
     start: Instant | None
     start_source: StartSource
-    uncertainty_us: Annotated[int, Field(ge=0)]
+    uncertainty_us: Count
     time_zone: Annotated[str, Field(max_length=64)]
     recorded: Annotated[tuple[WireInterval, ...], Field(max_length=2000)] = ()
     statements: Annotated[tuple[TimeStatement, ...], Field(max_length=8)] = ()
@@ -95,9 +95,9 @@ class Inspection(WireModel):
 
     verdict: FileVerdict
     container: Annotated[str, Field(max_length=64)] | None = None
-    media_us: Annotated[int, Field(ge=0)] | None = None
-    width_px: int | None = None
-    height_px: int | None = None
+    media_us: Count | None = None
+    width_px: Count | None = None
+    height_px: Count | None = None
     video_codec: Annotated[str, Field(max_length=32)] | None = None
     has_sound: bool | None = None
     faults: Annotated[tuple[Fault, ...], Field(max_length=200)] = ()
@@ -109,7 +109,7 @@ class CertificateCheck(WireModel):
     function: Annotated[str, Field(max_length=32)]
     state: Annotated[str, Field(max_length=32)]
     number: ShortText | None = None
-    register_number: int
+    register_number: Count
 
 
 class Sighting(WireModel):
@@ -123,7 +123,7 @@ class Sighting(WireModel):
     docking_id: TopicId
     landed: Instant
     modified: Instant
-    sequence: int | None = None
+    sequence: WholeNumber | None = None
     recording: FieldNumber | None = None
     flagged: bool = False
 
@@ -136,7 +136,7 @@ class Manifest(WireModel):
     gateway_id: TopicId
     key_id: str
     boot_id: TopicId
-    counter: Annotated[int, Field(ge=0)]
+    counter: Count
     size_bytes: Annotated[int, Field(ge=0, le=1 << 50)]
     sha256: Sha256Hex
     sighting: Sighting

@@ -11,7 +11,7 @@ from edge.contract.identifiers import ClipId, FieldNumber, FileName, Sha256Hex, 
 from edge.contract.instants import Instant
 from edge.contract.manifest import ClockReading
 from edge.contract.topics import DownKind, UpKind
-from edge.contract.wire_model import ByteRange, ShortText, WireInterval, WireModel
+from edge.contract.wire_model import LARGEST_NUMBER, ByteRange, Count, ShortText, WireInterval, WireModel
 
 MAX_FILES_PER_REPORT = 500
 MAX_NOTED = 500
@@ -26,8 +26,8 @@ class Hello(WireModel):
 
     installation_id: TopicId
     software: ShortText
-    register_number: Annotated[int, Field(ge=0)]
-    latest_act_index: int | None = None
+    register_number: Count
+    latest_act_index: Count | None = None
     latest_act_hash: Sha256Hex | None = None
     clock_synchronised: bool
 
@@ -36,7 +36,7 @@ class ListedFile(WireModel):
     """A file that a docking showed. `reason` says why it was not landed."""
 
     name: FileName
-    size_bytes: Annotated[int, Field(ge=0)]
+    size_bytes: Count
     modified: Instant
     clip_id: ClipId | None = None
     reason: Annotated[str, Field(max_length=40)] | None = None
@@ -59,12 +59,12 @@ class DockingReport(WireModel):
     until: Instant
     source: Annotated[str, Field(max_length=64)]
     files: Annotated[tuple[ListedFile, ...], Field(max_length=MAX_FILES_PER_REPORT)] = ()
-    part: Annotated[int, Field(ge=1)] = 1
+    part: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)] = 1
     parts: Annotated[int, Field(ge=1, le=10_000)] = 1
     clock: ClockReading | None = None
     battery_percent: Annotated[float, Field(ge=0, le=100)] | None = None
-    free_bytes: Annotated[int, Field(ge=0)] | None = None
-    total_bytes: Annotated[int, Field(ge=0)] | None = None
+    free_bytes: Count | None = None
+    total_bytes: Count | None = None
 
 
 class Report(WireModel):
@@ -100,18 +100,18 @@ class Offer(WireModel):
 class Status(WireModel):
     """How the gateway is; the only message that may be lost."""
 
-    waiting_clips: Annotated[int, Field(ge=0)]
-    waiting_bytes: Annotated[int, Field(ge=0)]
+    waiting_clips: Count
+    waiting_bytes: Count
     oldest_waiting: Instant | None = None
-    free_bytes: Annotated[int, Field(ge=0)]
-    total_bytes: Annotated[int, Field(ge=0)]
+    free_bytes: Count
+    total_bytes: Count
 
 
 class Holding(WireModel):
     """The register and the latest receipt the gateway holds."""
 
-    register_number: Annotated[int, Field(ge=0)]
-    latest_act_index: int | None = None
+    register_number: Count
+    latest_act_index: Count | None = None
     latest_act_hash: Sha256Hex | None = None
 
 
@@ -120,7 +120,7 @@ class Grant(WireModel):
     """Leave to send. `upload` is the fence: a later grant of the same clip has a higher number."""
 
     clip_id: ClipId
-    upload: Annotated[int, Field(ge=1)]
+    upload: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
     worker: TopicId
     chunk_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)]
     window_bytes: Annotated[int, Field(ge=1024)]
@@ -131,8 +131,8 @@ class Have(WireModel):
     """All ranges the server holds, never an increment. A lower serial is ignored."""
 
     clip_id: ClipId
-    upload: Annotated[int, Field(ge=1)]
-    serial: Annotated[int, Field(ge=1)]
+    upload: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+    serial: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
     window_bytes: Annotated[int, Field(ge=1024)]
     held: Annotated[tuple[ByteRange, ...], Field(max_length=20_000)] = ()
     bad_chunks: Annotated[tuple[int, ...], Field(max_length=1000)] = ()
@@ -164,12 +164,12 @@ class Receipt(WireModel):
     """The server's signed statement that a clip is sealed in its final store. The act index is in the chain."""
 
     clip_id: ClipId
-    size_bytes: Annotated[int, Field(ge=0)]
+    size_bytes: Count
     sha256: Sha256Hex
     sealed: Instant
-    upload: Annotated[int, Field(ge=0)]
+    upload: Count
     gateway_id: TopicId
-    act_index: Annotated[int, Field(ge=0)]
+    act_index: Count
     act_hash: Sha256Hex
 
 
@@ -177,7 +177,7 @@ class NotedItem(WireModel):
     """One report or events message whose rows are durable."""
 
     boot_id: TopicId
-    counter: Annotated[int, Field(ge=0)]
+    counter: Count
 
 
 class Noted(WireModel):
@@ -228,7 +228,7 @@ class RegisterRule(WireModel):
 class Register(WireModel):
     """One numbered snapshot of what this gateway needs; it replaces the one before."""
 
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
     issued: Instant
     duties: tuple[RegisterDuty, ...] = ()
     devices: tuple[RegisterDevice, ...] = ()

@@ -37,7 +37,12 @@ WireInterval = Annotated[
 ]
 """[start, end) as two RFC 3339 texts."""
 
-ByteRange = Annotated[tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]], Field()]
+LARGEST_NUMBER = 2**53 - 1
+"""What every JSON reader holds exactly, and every database takes."""
+WholeNumber = Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+Count = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+
+ByteRange = Annotated[tuple[Count, Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]], Field()]
 """[start, end) of bytes of a clip."""
 
 ShortText = Annotated[str, Field(max_length=500)]

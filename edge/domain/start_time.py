@@ -20,6 +20,7 @@ MTIME_US = 5 * MICROS_PER_SECOND
 """FAT keeps even seconds, and the last write follows the last frame. House rule."""
 FUTURE_TOLERANCE_US = 5 * MICROS_PER_SECOND
 """Limit of a recorder's clock: rule `clock.recorder_limit` of `cn-traffic`."""
+_NAMEABLE_US = parse_rfc3339("0002-01-01T00:00:00Z"), parse_rfc3339("9998-01-01T00:00:00Z")
 EARLIEST_NOW_US = parse_rfc3339("2026-01-01T00:00:00Z")
 """A gateway whose clock shows an earlier time lost it; then nothing can be said to lie in the future."""
 _QUARTER_HOUR_US = 900 * MICROS_PER_SECOND
@@ -57,7 +58,12 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> tuple[UtcMicros, int]:
     """
     first = instant_of(moment.replace(tzinfo=zone, fold=0))
     second = instant_of(moment.replace(tzinfo=zone, fold=1))
-    return first, abs(second - first)
+    return _nameable(first), abs(second - first)
+
+
+def _nameable(start_us: UtcMicros) -> UtcMicros:
+    """The start, or the nearest whose whole recording can still be written down: a year 9999 is wrong in any case."""
+    return max(_NAMEABLE_US[0], min(start_us, _NAMEABLE_US[1]))
 
 
 def stated_by_name(start: LocalStart, zone: ZoneInfo) -> TimeStatement:
@@ -69,7 +75,9 @@ def stated_by_sidecar(start: datetime, zone: ZoneInfo) -> TimeStatement:
     """The sidecar's word; a time without offset is read in `zone`. A text with a fraction is exact to a millisecond."""
     resolution_us = 1_000 if start.microsecond else WHOLE_SECOND_US
     if start.tzinfo is not None:
-        return TimeStatement(source=StartSource.SIDECAR, start=instant_of(start), uncertainty_us=resolution_us)
+        return TimeStatement(
+            source=StartSource.SIDECAR, start=_nameable(instant_of(start)), uncertainty_us=resolution_us
+        )
     instant_us, change_us = in_zone(start, zone)
     return TimeStatement(source=StartSource.SIDECAR, start=instant_us, uncertainty_us=resolution_us + change_us)
 
@@ -121,7 +129,7 @@ def starts_in_future(decision: StartDecision, *, clock_offset_us: int, landed_us
 def _stated(source: StartSource, start: LocalStart, zone: ZoneInfo) -> TimeStatement:
     if start.is_utc:
         return TimeStatement(
-            source=source, start=instant_of(start.moment.replace(tzinfo=UTC)), uncertainty_us=WHOLE_SECOND_US
+            source=source, start=_nameable(instant_of(start.moment.replace(tzinfo=UTC))), uncertainty_us=WHOLE_SECOND_US
         )
     instant_us, change_us = in_zone(start.moment, zone)
     return TimeStatement(source=source, start=instant_us, uncertainty_us=WHOLE_SECOND_US + change_us)

@@ -6,17 +6,20 @@ import threading
 
 import structlog
 
+from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from server.ingest import metrics
+from server.store.tables import ToJudge
 from server.usecases.context import AppContext
-from server.usecases.judge import judge_due, judge_pending
+from server.usecases.judge import judge_gateways, judge_subject, put_off, subjects_due, subjects_waiting
 
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 0.5
 _DUE_EVERY_S = 30.0
+_AGAIN_US = 60 * MICROS_PER_SECOND
 
 
 class JudgingLoop:
-    """One thread; a judgement that fails is tried again with the next look."""
+    """One thread; a judgement that fails is tried again a minute later, and holds nobody up."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
@@ -43,12 +46,28 @@ class JudgingLoop:
         while not self._stopping.is_set():
             try:
                 now_us, now_s = context.clock.now_us(), context.clock.steady_s()
-                judged = judge_pending(context.db, context.rules, now_us)
+                self.look(now_us)
                 if now_s - due_s >= _DUE_EVERY_S:
                     due_s = now_s
-                    judged += judge_due(context.db, context.rules, now_us)
-                metrics.JUDGED.inc(judged)
-            except Exception:  # the loop's outer edge: one subject that cannot be judged must not end it for all
+                    self._judge(subjects_due(context.db, now_us), now_us)
+                    judge_gateways(context.db, context.rules, now_us)
+            except Exception:  # the loop's outer edge: a full or locked database must not end it
                 log.exception("judging_failed")
                 self._stopping.wait(5.0)
             self._stopping.wait(_LOOK_EVERY_S)
+
+    def look(self, now_us: UtcMicros) -> None:
+        """Judge what waits."""
+        self._judge(subjects_waiting(self._context.db), now_us)
+
+    def _judge(self, rows: list[ToJudge], now_us: UtcMicros) -> None:
+        context = self._context
+        for row in rows:
+            if self._stopping.is_set():
+                return
+            try:
+                judge_subject(context.db, context.rules, row, now_us)
+                metrics.JUDGED.inc()
+            except Exception:  # the outer edge of one judgement: it must not keep all others waiting behind it
+                log.exception("subject_not_judged", kind=row.subject_kind, again_s=_AGAIN_US // MICROS_PER_SECOND)
+                put_off(context.db, row, now_us + _AGAIN_US)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from edge.contract.identifiers import worker_id_of
 from edge.contract.instants import UtcMicros
@@ -142,6 +143,17 @@ class IngestWorker:
                 self._stopping.wait(0.5)
         self._lane.close()
 
+    def _take(self, received: Received) -> None:
+        """Work a message off; one that nobody foresaw is kept for a person instead of holding up what follows it."""
+        try:
+            self._work_off(received)
+        except OperationalError:  # the database is full or locked: not the message's fault, and it will be said again
+            raise
+        except Exception:  # the outer edge of one message
+            log.exception("message_failed", topic=received.topic[:120])
+            detail = "the server failed on this message: look for message_failed in its log, and tell its makers"
+            self._aside.put(received.topic, received.payload, "server_failed", detail, received.received_us)
+
     def _tidy(self, now_s: float) -> None:
         self._lane.lapse(now_s)
         self._ping(now_s)
@@ -157,7 +169,7 @@ class IngestWorker:
         clock = self._context.clock
         received = self._next()
         if received is not None:
-            self._work_off(received)
+            self._take(received)
         self.control.say_noted(at_least=100 if not self._queue.empty() else 1)
         self._lane.flush(clock.steady_s())
         self._lane.verify()

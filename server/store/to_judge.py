@@ -46,6 +46,13 @@ def mark_due(session: Session, kind: str, number: str, due_us: int) -> None:
     session.flush()
 
 
+def put_off(session: Session, row: ToJudge, until_us: int) -> None:
+    """Judge what failed again later, so that what waits behind it is judged now."""
+    mark_due(session, row.subject_kind.removesuffix(DUE), row.subject_number, until_us)
+    if not row.subject_kind.endswith(DUE):
+        unmark(session, [row])
+
+
 def due(session: Session, now_us: int, *, limit: int = 200) -> list[ToJudge]:
     """What time alone has made due, the longest first."""
     by_time = ToJudge.subject_kind.endswith(DUE, autoescape=True) & (ToJudge.since_us <= now_us)

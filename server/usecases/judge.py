@@ -41,28 +41,40 @@ RECENT_US = 2 * MICROS_PER_DAY
 
 def judge_pending(db: Database, rules: RuleSet, now_us: int) -> int:
     """Judge what waits; how many subjects were judged. 0: nothing waits."""
-    with db.reading() as session:
-        waiting = to_judge.waiting(session)
-        for row in waiting:
-            session.expunge(row)
+    waiting = subjects_waiting(db)
     for row in waiting:
-        _judge(db, rules, row, UtcMicros(now_us))
+        judge_subject(db, rules, row, UtcMicros(now_us))
     return len(waiting)
 
 
 def judge_due(db: Database, rules: RuleSet, now_us: int) -> int:
     """Judge what became due by the passing of time alone, gateways included; how many subjects."""
-    with db.reading() as session:
-        due = to_judge.due(session, now_us)
-        for row in due:
-            session.expunge(row)
+    due = subjects_due(db, now_us)
     for row in due:
-        _judge(db, rules, row, UtcMicros(now_us))
-    _judge_gateways(db, rules, UtcMicros(now_us))
+        judge_subject(db, rules, row, UtcMicros(now_us))
+    judge_gateways(db, rules, UtcMicros(now_us))
     return len(due)
 
 
-def _judge(db: Database, rules: RuleSet, row: ToJudge, now_us: UtcMicros) -> None:
+def subjects_waiting(db: Database) -> list[ToJudge]:
+    """The next subjects whose facts have changed."""
+    with db.reading() as session:
+        return to_judge.waiting(session)
+
+
+def subjects_due(db: Database, now_us: int) -> list[ToJudge]:
+    """The next subjects that time alone has made due."""
+    with db.reading() as session:
+        return to_judge.due(session, now_us)
+
+
+def put_off(db: Database, row: ToJudge, until_us: int) -> None:
+    """Judge a subject whose judgement failed again at `until_us`."""
+    with db.writing() as session:
+        to_judge.put_off(session, row, until_us)
+
+
+def judge_subject(db: Database, rules: RuleSet, row: ToJudge, now_us: UtcMicros) -> None:
     """One subject. What marked it may have been recorded a moment after `now_us` was read, and counts too."""
     if not row.subject_kind.endswith(to_judge.DUE):
         now_us = UtcMicros(max(now_us, row.since_us))
@@ -237,10 +249,10 @@ def _judge_all(db: Database, rules: RuleSet, now_us: UtcMicros) -> None:
     with db.writing() as session:
         unowned = Finding.device_number.is_(None) & Finding.duty_number.is_(None) & Finding.kind.not_in(GATEWAY_KINDS)
         write_findings(session, drafts, _findings(session, unowned), now_us=now_us)
-    _judge_gateways(db, rules, now_us)
+    judge_gateways(db, rules, now_us)
 
 
-def _judge_gateways(db: Database, rules: RuleSet, now_us: UtcMicros) -> None:
+def judge_gateways(db: Database, rules: RuleSet, now_us: UtcMicros) -> None:
     with db.reading() as session:
         drafts = gateway_drafts(session, rules=rules, now_us=now_us)
         on_record = _findings(session, Finding.kind.in_(GATEWAY_KINDS))

@@ -16,12 +16,17 @@ from server.store.tables import EventRow
 from server.usecases.receive_report import first_time, noted_item
 from server.usecases.receive_sighting import mark_device
 
+SERVER_CODES = frozenset({"gateway_cloned", "hash_differs", "history_lost", "sealed_file_missing", "acts_broken"})
+"""What the server itself puts on record about gateways; from a gateway such a code would stop signing, or accuse."""
+
 
 def receive_events(db: Database, opened: Opened, *, gateway_id: str, received_us: UtcMicros) -> NotedItem:
     """What `noted` may name, its rows durable when this returns. Raises MessageRefusedError."""
     item, events = noted_item(opened), opened.data
     if not isinstance(events, Events):
         raise MessageRefusedError(reason="wrong_kind", detail="not events")
+    if any(event.code in SERVER_CODES for event in events.events):
+        raise MessageRefusedError(reason="code_of_the_server", detail="only the server says what these codes mean")
     with db.writing() as session:
         if not first_time(session, gateway_id, item, received_us):
             return item

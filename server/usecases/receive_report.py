@@ -99,7 +99,7 @@ def _record_docking(session: Session, report: DockingReport, gateway: Gateway, r
     row = Docking(
         number=report.docking_id,
         valid_from_us=report.docked,
-        valid_until_us=report.until,
+        valid_until_us=max(report.docked, report.until),  # a gateway whose clock was set back in between
         recorded_us=received_us,
         recorded_by=f"gateway:{gateway.gateway_id}",
         replaces=None,
@@ -144,7 +144,10 @@ def _says(row: Docking) -> tuple[object, ...]:
 
 def _add_files(session: Session, report: DockingReport) -> None:
     """Each listed file once; a list that is told again with more files adds those."""
-    rows = session.scalars(select(DockingFile).where(DockingFile.docking_number == report.docking_id))
+    told = sorted({listed.name for listed in report.files})
+    rows = session.scalars(
+        select(DockingFile).where(DockingFile.docking_number == report.docking_id, DockingFile.name.in_(told))
+    )
     known = {(row.name, row.size_bytes, row.modified_us, row.clip_id, row.reason) for row in rows}
     for listed in report.files:
         if _names(listed) not in known:

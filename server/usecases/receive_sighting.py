@@ -6,6 +6,7 @@ import json
 
 from sqlalchemy.orm import Session
 
+from edge.contract.instants import EARLIEST_US, LATEST_US, UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Manifest
 from server.store import to_judge
@@ -73,7 +74,18 @@ def applied_offset_us(manifest: Manifest, gateway: Gateway, clock_limit_us: int)
     clock = manifest.clock
     if clock is None or not clock.gateway_synchronised or gateway.clock_difference_us is None:
         return 0
+    if not _can_be_named(manifest, clock.offset_us):
+        return 0
     return clock.offset_us if abs(gateway.clock_difference_us) <= clock_limit_us else 0
+
+
+def _can_be_named(manifest: Manifest, offset_us: int) -> bool:
+    """Whether all times stay within what can be written down when they are corrected by the offset."""
+    capture, media_us = manifest.capture, manifest.inspection.media_us or 0
+    times = [time for interval in capture.recorded for time in (interval.start_us, interval.end_us)]
+    if capture.start is not None:
+        times += [capture.start, UtcMicros(min(capture.start + media_us, LATEST_US))]
+    return all(EARLIEST_US <= time - offset_us <= LATEST_US for time in times)
 
 
 def _row(manifest: Manifest, envelope: bytes, offset_us: int, flagged: bool, received_us: int) -> SightingRow:
@@ -82,7 +94,7 @@ def _row(manifest: Manifest, envelope: bytes, offset_us: int, flagged: bool, rec
     start_us = capture.start
     end_us: int | None = max((interval.end_us for interval in recorded), default=None)
     if end_us is None and start_us is not None and inspection.media_us:
-        end_us = start_us + inspection.media_us
+        end_us = min(start_us + inspection.media_us, LATEST_US)
     return SightingRow(
         sighting_id=sighting.sighting_id,
         clip_id=manifest.clip_id,

@@ -59,3 +59,9 @@ def test_what_is_no_instant_with_an_offset_is_refused_by_name(text: str) -> None
 def test_a_naive_time_has_no_instant() -> None:
     with pytest.raises(NotAnInstantError):
         instant_of(datetime(2026, 11, 21, tzinfo=UTC).replace(tzinfo=None))
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T00:00:00Z", "0001-01-01T23:59:59Z", "0001-01-01T00:00:00+23:59"])
+def test_an_instant_that_some_zone_could_not_show_is_refused(text: str) -> None:
+    with pytest.raises(NotAnInstantError):
+        parse_rfc3339(text)

@@ -166,3 +166,13 @@ def test_the_time_of_change_contradicts_only_where_it_is_too_early(second: int, 
 def test_a_start_after_the_landing_is_in_the_future(start_s: int, offset_s: int, future: bool) -> None:
     decision = decide_start([_said(StartSource.NAME, start_s)])
     assert starts_in_future(decision, clock_offset_us=offset_s * SECOND_US, landed_us=NOON_US) is future
+
+
+@pytest.mark.parametrize(("year", "expected"), [(1, "0002-01-01T00:00:00Z"), (9999, "9998-01-01T00:00:00Z")])
+def test_a_start_at_an_end_of_the_calendar_is_moved_to_where_its_recording_can_be_written_down(
+    year: int, expected: str
+) -> None:
+    moment = datetime(year, 1, 1, tzinfo=UTC)
+    assert stated_by_sidecar(moment, ZoneInfo("Asia/Shanghai")).start == parse_rfc3339(expected)
+    local = LocalStart(moment.replace(tzinfo=None), is_utc=False)
+    assert stated_by_name(local, ZoneInfo("Asia/Shanghai")).start == parse_rfc3339(expected)
