@@ -11,15 +11,18 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from edge.contract.identifiers import FieldNumber
-from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, Instant
+from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, Instant, UtcMicros, rfc3339
 from edge.contract.manifest import ClockReading
 from edge.domain.clock import clock_reading
 from edge.domain.file_names import BELIEVED_YEARS
+from edge.domain.start_time import EARLIEST_NOW_US
 from edge.domain.zones import known_zone
 
 LIMIT_BYTES = 65_536
 _LATEST_OFFSET_US = 40_000 * MICROS_PER_DAY
 """Larger than from 1970 to now: a device that lost its clock is told, a nonsense is refused."""
+LARGEST_LEAD_US = 600 * MICROS_PER_SECOND
+"""A dock's clock may be ahead of the gateway's by this much; then the gateway's counts. House rule."""
 
 
 class StatementUnreadableError(Exception):
@@ -118,10 +121,18 @@ def parse_sidecar(data: bytes, *, name: str) -> Sidecar:
     return _parse(Sidecar, data, name)
 
 
-def read_docking(path: Path) -> ReadDocking:
-    """The docking file's words. Raises StatementUnreadableError."""
+def read_docking(path: Path, *, now_us: UtcMicros) -> ReadDocking:
+    """The docking file's words. Raises StatementUnreadableError, also for a docking that lies ahead of `now_us`.
+
+    A list that claims to be complete up to a time to come would make footage that is still to be recorded missing.
+    """
     data = read_bounded(path)
-    return ReadDocking(_parse(DockingStatement, data, path.name), hashlib.sha256(data).hexdigest())
+    statement = _parse(DockingStatement, data, path.name)
+    for name, moment_us in (("docked", statement.docked), ("until", statement.until)):
+        if moment_us is not None and moment_us > now_us + LARGEST_LEAD_US and now_us >= EARLIEST_NOW_US:
+            why = f"`{name}` lies in the future ({rfc3339(moment_us)}), or the clock here ({rfc3339(now_us)}) is slow"
+            raise StatementUnreadableError(name=path.name, why=why)
+    return ReadDocking(statement, hashlib.sha256(data).hexdigest())
 
 
 def _parse(model: type[_S], data: bytes, name: str) -> _S:

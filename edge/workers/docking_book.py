@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from edge.contract.instants import UtcMicros
 from edge.devices.folder import FolderScan, FoundFile
-from edge.devices.statements import ReadDocking
+from edge.devices.statements import DockingStatement, ReadDocking
+from edge.domain.start_time import EARLIEST_NOW_US
 from edge.storage.dockings import (
     Docking,
     add_docking,
@@ -59,7 +60,7 @@ class DockingBook:
         """The docking that a docking file describes. Files that come after its list was reported open a new list."""
         before = docking_of_statement(rows, self._source, standing.folder, standing.read.sha256)
         statement = standing.read.statement
-        until_us = statement.until if statement.until is not None else max(now_us, statement.docked)
+        docked_us, until_us = _not_ahead(statement, now_us)
         if before is not None and not (has_more_files and is_reported(rows, before.docking_id)):
             if statement.until is None and has_more_files:
                 prolong(rows, before.docking_id, until_us)
@@ -72,7 +73,7 @@ class DockingBook:
                 source=self._source,
                 folder=standing.folder,
                 device=statement.device,
-                docked_us=statement.docked,
+                docked_us=docked_us,
                 until_us=until_us,
                 statement_sha256=standing.read.sha256,
                 clock=statement.clock(gateway_synchronised=self._synchronised()),
@@ -103,3 +104,13 @@ class DockingBook:
     def _above(self, file: FoundFile, scan: FolderScan) -> StandingDocking | None:
         folder = scan.docking_folder_of(file.folder)
         return None if folder is None else self._standing.get(folder)
+
+
+def _not_ahead(statement: DockingStatement, now_us: UtcMicros) -> tuple[UtcMicros, UtcMicros]:
+    """From when and until when; where the dock's clock is a little ahead, the gateway's counts, for what lies ahead
+    is not known yet. A gateway that lost its clock believes the dock.
+    """
+    until_us = statement.until if statement.until is not None else max(now_us, statement.docked)
+    if now_us < EARLIEST_NOW_US:
+        return statement.docked, until_us
+    return UtcMicros(min(statement.docked, now_us)), UtcMicros(min(until_us, now_us))

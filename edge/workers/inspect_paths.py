@@ -81,7 +81,7 @@ def inspect_paths(
     for path in paths:
         scan = scan_folder(path) if path.is_dir() else scan_file(path)
         folder = path if path.is_dir() else path.parent
-        statements = _statements(scan, problems)
+        statements = _statements(scan, problems, now_us)
         problems += [Problem(f"{text_of_path(str(path))}/{name}", why) for name, why in scan.unreadable_folders.items()]
         for file in sorted(scan.files.values(), key=lambda found: found.path):
             above = scan.docking_folder_of(file.folder)
@@ -94,11 +94,11 @@ def inspect_paths(
     return InspectReport(tuple(files), tuple(_devices(files)), tuple(problems))
 
 
-def _statements(scan: FolderScan, problems: list[Problem]) -> dict[str, DockingStatement]:
+def _statements(scan: FolderScan, problems: list[Problem], now_us: UtcMicros) -> dict[str, DockingStatement]:
     found: dict[str, DockingStatement] = {}
     for folder, file in scan.docking_files.items():
         try:
-            found[folder] = read_docking(Path(file.os_path)).statement
+            found[folder] = read_docking(Path(file.os_path), now_us=now_us).statement
         except StatementUnreadableError as error:
             problems.append(Problem(file.path, error.why))
     return found

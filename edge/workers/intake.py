@@ -146,7 +146,7 @@ class IntakeWorker:
                 waiting.add(folder)
                 continue
             try:
-                standing[folder] = StandingDocking(folder, read_docking(Path(file.os_path)))
+                standing[folder] = StandingDocking(folder, read_docking(Path(file.os_path), now_us=now_us))
                 forget_files(rows, watch.config.name, [file.path])
             except StatementUnreadableError as error:
                 self._list_docking_file(rows, watch, file, error.why, now_us)

@@ -125,6 +125,7 @@ def test_a_statement_is_never_read_beyond_its_limit(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------ docking files
+NOW_US = parse_rfc3339("2026-11-22T00:00:00Z")
 DOCKING = {
     "device": "BC01",
     "docked": "2026-11-21T18:05:00+08:00",
@@ -145,7 +146,7 @@ def _docking(folder: Path, **changes: Any) -> Path:
 
 
 def test_a_docking_file_gives_the_clock_as_device_minus_gateway(tmp_path: Path) -> None:
-    read = read_docking(_docking(tmp_path))
+    read = read_docking(_docking(tmp_path), now_us=NOW_US)
     clock = read.statement.clock(gateway_synchronised=True)
     assert clock is not None
     assert (clock.offset_us, clock.uncertainty_us, clock.gateway_synchronised) == (7_000_000, 500_000, True)
@@ -153,13 +154,17 @@ def test_a_docking_file_gives_the_clock_as_device_minus_gateway(tmp_path: Path) 
 
 
 def test_a_docking_file_may_say_itself_whether_the_gateways_clock_was_kept(tmp_path: Path) -> None:
-    clock = read_docking(_docking(tmp_path, synchronised=False)).statement.clock(gateway_synchronised=True)
+    clock = read_docking(_docking(tmp_path, synchronised=False), now_us=NOW_US).statement.clock(
+        gateway_synchronised=True
+    )
     assert clock is not None
     assert not clock.gateway_synchronised
 
 
 def test_a_docking_without_a_clock_is_a_docking(tmp_path: Path) -> None:
-    statement = read_docking(_docking(tmp_path, device_time=None, gateway_time=None, until=None)).statement
+    statement = read_docking(
+        _docking(tmp_path, device_time=None, gateway_time=None, until=None), now_us=NOW_US
+    ).statement
     assert statement.clock(gateway_synchronised=True) is None
     assert statement.until is None
 
@@ -182,4 +187,4 @@ def test_a_docking_without_a_clock_is_a_docking(tmp_path: Path) -> None:
 )
 def test_a_docking_file_that_contradicts_itself_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(StatementUnreadableError):
-        read_docking(_docking(tmp_path, **changes))
+        read_docking(_docking(tmp_path, **changes), now_us=NOW_US)

@@ -222,3 +222,34 @@ def test_the_registers_zone_and_certificates_are_applied(gateway: Gateway) -> No
     assert [(check.function, check.state, check.number) for check in manifest.certificates] == [
         ("speed", "expired", "C-1")
     ]
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [{"docked": "2031-01-01T00:00:00Z"}, {"until": "2031-01-01T00:00:00Z"}, {"docked": "2026-11-21T20:10:31+08:00"}],
+)
+def test_a_docking_that_lies_in_the_future_is_told_and_claims_nothing(gateway: Gateway, ahead: dict[str, str]) -> None:
+    _dock(gateway.folder, **ahead)
+    film(gateway.folder / "BC01_20261121T190000_0001.mp4")
+    gateway.run(20)
+    (event,) = gateway.events()
+    assert event.code == "docking_unreadable"
+    assert "lies in the future" in event.detail["why"]
+    assert len(gateway.manifests()) == 1, "the footage lands without it"
+    assert all(docking.until <= gateway.now_us for docking in gateway.dockings())
+
+
+def test_what_a_dock_with_a_fast_clock_says_is_known_no_further_than_now(gateway: Gateway) -> None:
+    _dock(gateway.folder, docked="2026-11-21T12:01:00Z", until="2026-11-21T12:05:00Z")
+    gateway.run(20)
+    (docking,) = gateway.dockings()
+    assert docking.docked <= docking.until <= gateway.now_us
+    assert gateway.events() == []
+
+
+def test_a_gateway_that_lost_its_clock_believes_the_dock(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, now_us=parse_rfc3339("1970-01-01T00:05:00Z"))
+    _dock(gateway.folder, until="2026-11-21T11:30:00Z")
+    gateway.run(20)
+    (docking,) = gateway.dockings()
+    assert docking.until == parse_rfc3339("2026-11-21T11:30:00Z")
