@@ -23,7 +23,7 @@ class Frames:
     """`times_us`: int64 (n,), microseconds since the first frame, rising. `media_us`: until the last frame has ended.
 
     `lost`: frames the index names beyond the end of the file. `corrupt`: packets the demuxer flags as torn.
-    `promised_us`: the length the header states.
+    `promised_us`: the length the header states. `timeless`: frames that are there and carry no time.
     """
 
     times_us: NDArray[np.int64]
@@ -31,6 +31,7 @@ class Frames:
     promised_us: int | None
     lost: int = 0
     corrupt: int = 0
+    timeless: int = 0
 
 
 def frames_of_index(stream: av.video.stream.VideoStream, size_bytes: int) -> Frames:
@@ -59,7 +60,7 @@ def frames_of_index(stream: av.video.stream.VideoStream, size_bytes: int) -> Fra
 def demuxed_frames(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Frames:
     """Frames by walking over all packets of the stream; torn ones are counted and left out."""
     times: list[int] = []
-    corrupt = 0
+    corrupt = timeless = 0
     try:
         for packet in medium.demux(stream):
             if packet.size == 0 or len(times) >= MAX_FRAMES:
@@ -68,12 +69,14 @@ def demuxed_frames(medium: av.container.InputContainer, stream: av.video.stream.
                 corrupt += 1
             elif packet.pts is not None or packet.dts is not None:
                 times.append(packet.pts if packet.pts is not None else (packet.dts or 0))
+            else:
+                timeless += 1
     except av.FFmpegError:
         corrupt += 1  # the data end in the middle of a packet; what came before is there
     base = stream.time_base or Fraction(1, _US_PER_S)
     times_us = _scaled(np.sort(np.asarray(times, dtype=np.int64)), base)
     promised_us = None if medium.duration is None else int(medium.duration)
-    return Frames(times_us, _end_us(times_us), promised_us, corrupt=corrupt)
+    return Frames(times_us, _end_us(times_us), promised_us, corrupt=corrupt, timeless=timeless)
 
 
 def sound_length_us(medium: av.container.InputContainer) -> int | None:

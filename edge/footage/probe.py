@@ -93,8 +93,8 @@ def _opened(file: BinaryIO, container: Container) -> av.container.InputContainer
                 options={"protocol_whitelist": "file"},
                 metadata_errors="replace",
             )
-            if medium.streams.video or medium.streams.audio:
-                return medium
+            if medium.streams.audio or any(video.width for video in medium.streams.video):
+                return medium  # without a width the wrong one of two raw formats took it
             medium.close()
         except av.FFmpegError as error:
             refused = error
@@ -126,9 +126,11 @@ def _look_inside(
         detail = f"the file claims to last {media_us / _US_PER_S:.0f} s: its times cannot be believed"
         faults = [*_name_faults(container, name), Fault(code=FaultCode.NO_TIMES, detail=detail)]
         media_us, holes, verdict = None, [], FileVerdict.DAMAGED
-    has_picture = frames is not None and (len(frames.times_us) > 0 or frames.lost > 0)
+    has_picture = frames is not None and (len(frames.times_us) > 0 or frames.lost > 0 or frames.timeless > 0)
     if not has_picture and container not in SOUND_ONLY:
         faults.append(Fault(code=FaultCode.NO_VIDEO, detail="there is no picture in the file"))
+    if frames is not None and frames.timeless and media_us is None:
+        verdict = FileVerdict.DAMAGED  # there is a picture, but how long it lasts nobody can say
     if any(fault.code in (FaultCode.DATA_CUT, FaultCode.NO_VIDEO) for fault in faults):
         verdict = FileVerdict.DAMAGED if media_us else FileVerdict.UNREADABLE
     video = medium.streams.video[0].codec_context if medium.streams.video else None

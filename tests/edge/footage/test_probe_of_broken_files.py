@@ -44,6 +44,7 @@ FTYP = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
         pytest.param("a.ts", film, WHOLE, [], id="whole ts"),
         pytest.param("a.mp4", lambda path: film(path, options=FRAGMENTED), WHOLE, [], id="whole fragmented mp4"),
         pytest.param("a.avi", film, WHOLE, ["no_times"], id="avi counts frames"),
+        pytest.param("a.h264", film, DAMAGED, ["no_times"], id="raw H.264 has a picture and no length"),
         pytest.param("a.avi", lambda path: film(path, container="mp4"), WHOLE, ["wrong_extension"], id="mp4 as avi"),
         pytest.param(
             "a.mp4", lambda path: film(path, container="matroska"), WHOLE, ["wrong_extension"], id="mkv as mp4"
