@@ -190,7 +190,8 @@ def status(
         _complain(f"--lang {lang}: known are zh-CN and en")
         return _USAGE
     with _told(IdentityUnreadableError, JournalUnusableError, OSError):
-        facts = read_status(settings.data_dir, now_us=SystemClock().now_us())
+        folders = [source.folder for source in settings.sources]
+        facts = read_status(settings.data_dir, now_us=SystemClock().now_us(), folders=folders)
     if json:
         from json import dumps
 
@@ -226,9 +227,12 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     from rich.console import Console
     from rich.text import Text
 
-    from edge.local.doctor import Health, examine
+    from edge.local.checks import Health
+    from edge.local.doctor import examine
     from edge.platform.clock import SystemClock
+    from edge.platform.logs import silence_logs
 
+    silence_logs()
     settings = _settings(data, config)
     marks = {Health.GOOD: ("ok  ", "green"), Health.DOUBTFUL: ("mind", "yellow"), Health.BAD: ("BAD ", "bold red")}
     console, sound = Console(highlight=False), True

@@ -28,6 +28,11 @@ def path_of_text(text: str) -> str:
     return _ESCAPE.sub(unescaped, text)
 
 
+def shown_text(text: str) -> str:
+    """The text as a terminal may show it: what would move, colour or turn its line is written out."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+
+
 def wire_name(text: str) -> str:
     """The text as a message carries it: of a longer one the end, which holds the name."""
     return text if len(text) <= _WIRE_LIMIT else "…" + text[1 - _WIRE_LIMIT :]

@@ -6,12 +6,12 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from edge.config import EdgeConfig
 from edge.contract.instants import MICROS_PER_DAY, UtcMicros
+from edge.local.checks import Check, Health
+from edge.local.statement_checks import statement_checks
 from edge.local.status_facts import agent_runs
 from edge.platform.addresses import url_is_loopback
 from edge.platform.clock import Clock
@@ -32,24 +32,6 @@ _BROKER_WAIT_S = 10.0
 _EARLIEST_US = UtcMicros(1_760_000_000_000_000)  # October 2025: no release of this program is older
 
 
-class Health(StrEnum):
-    """How a check came out. Only `bad` makes the command fail."""
-
-    GOOD = "good"
-    DOUBTFUL = "doubtful"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: what was found, and what to do where it is not good."""
-
-    subject: str
-    health: Health
-    found: str
-    advice: str = ""
-
-
 LogIn = Callable[[Identity], Check]
 
 
@@ -63,6 +45,7 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
     yield _video()
     identity = yield from _identity(config.data_dir)
     yield _journal(config.data_dir)
+    yield from statement_checks(config, clock.now_us())
     if identity is not None:
         yield (log_in or broker_check)(identity)
     runs = agent_runs(config.data_dir / "journal.sqlite3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,11 @@ class StatusFacts:
     intake: str | None
     free_bytes: int
     total_bytes: int
+    missing_folders: tuple[str, ...] = ()
 
 
-def read_status(data_dir: Path, *, now_us: UtcMicros) -> StatusFacts:
-    """Raises IdentityUnreadableError or JournalUnusableError."""
+def read_status(data_dir: Path, *, now_us: UtcMicros, folders: Iterable[Path] = ()) -> StatusFacts:
+    """`folders` are those watched. Raises IdentityUnreadableError or JournalUnusableError."""
     try:
         identity = load_identity(data_dir)
     except NotEnrolledError:
@@ -50,7 +52,8 @@ def read_status(data_dir: Path, *, now_us: UtcMicros) -> StatusFacts:
             overview, intake = read_overview(rows, now_us=now_us), remembered(rows, STATE_KEY)
         agent = _agent_state(overview) if agent_runs(journal) else None
     disk = shutil.disk_usage(data_dir)
-    return StatusFacts(data_dir, now_us, identity, overview, agent, intake, disk.free, disk.used + disk.free)
+    missing = tuple(str(folder) for folder in folders if not folder.is_dir())
+    return StatusFacts(data_dir, now_us, identity, overview, agent, intake, disk.free, disk.used + disk.free, missing)
 
 
 def agent_runs(journal: Path) -> bool:
@@ -78,6 +81,7 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
         "link": None if agent is None else agent.control,
         "link_error": None if agent is None else agent.link_error or None,
         "intake": facts.intake,
+        "missing_folders": list(facts.missing_folders),
         "failing": {} if agent is None else agent.failing,
         "set_aside": {} if agent is None else agent.set_aside,
         "clock_synchronised": None if agent is None else agent.clock_synchronised,

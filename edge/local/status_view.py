@@ -12,6 +12,7 @@ from rich.text import Text
 
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of
+from edge.domain.path_text import shown_text
 from edge.local.status_facts import StatusFacts
 from edge.local.words import Language, word
 from edge.storage.overview import DeviceLine, Overview, Trouble
@@ -50,6 +51,8 @@ class _View:
         lines.add_row(self._word("disk"), f"{used:.0f} %, {facts.free_bytes / _GIB:.1f} GiB {self._word('free')}")
         if facts.intake not in {None, "landing"}:
             lines.add_row(self._word("intake"), self._state(facts.intake or "", good=False))
+        for folder in facts.missing_folders:
+            lines.add_row(self._word("source"), Text(f"{shown_text(folder)} {self._word('source_missing')}", "red"))
         if agent is not None and agent.set_aside:
             lines.add_row(self._word("set_aside"), Text(", ".join(f"{key} {n}" for key, n in agent.set_aside.items())))
         if agent is not None and agent.failing:
@@ -90,7 +93,7 @@ class _View:
     def _cell(self, column: str, line: DeviceLine) -> Text:
         match column:
             case "device":
-                return Text(line.device or self._word("no_device"), "" if line.device else "dim")
+                return Text(shown_text(line.device or self._word("no_device")), "" if line.device else "dim")
             case "last_docking" if line.last_docking_us is not None:
                 return Text(self._time(line.last_docking_us))
             case "landed":
@@ -132,7 +135,7 @@ class _View:
         table.add_column(self._word("count"), justify="right")
         table.add_column(self._word("example"), overflow="fold")
         for trouble in overview.troubles:
-            table.add_row(self._reason(trouble), str(trouble.count), Text(trouble.subject))
+            table.add_row(self._reason(trouble), str(trouble.count), Text(shown_text(trouble.subject)))
         self._console.print(table)
 
     def _reason(self, trouble: Trouble) -> str:

@@ -78,11 +78,19 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_a_file": ("neither a file nor a folder", "既不是文件也不是文件夹"),
     "still_changing": ("still being written", "仍在写入"),
     "sidecar_unreadable": (
-        "its sidecar is not readable JSON; the recording itself was taken over",
-        "附属文件不是可读的 JSON；录像本身已采集",
+        "its sidecar cannot be used (`tallylight-edge doctor` says why); the recording itself was taken over",
+        "附属文件无法使用（原因见 `tallylight-edge doctor`）；录像本身已采集",
     ),
-    "docking_unreadable": ("docking.json is not readable JSON", "docking.json 不是可读的 JSON"),
+    "docking_unreadable": (
+        "docking.json cannot be used: `tallylight-edge doctor` says why",
+        "docking.json 无法使用：原因见 `tallylight-edge doctor`",
+    ),
     "intake": ("Taking over", "采集"),
+    "source": ("Watched folder", "监视文件夹"),
+    "source_missing": (
+        "is not there: attach the disk or card, or correct `folder` in edge.toml",
+        "不存在：请接上磁盘或存储卡，或修改 edge.toml 中的 `folder`",
+    ),
     "waiting_for_space": (
         "stopped: this machine's disk is nearly full. Footage stays on the devices; free space or connect the server",
         "已停止：本机磁盘将满。录像留在设备上；请释放空间或连接服务器",

@@ -17,7 +17,8 @@ from edge.contract.events import CloudEvent
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.messages import Register, RegisterDuty
-from edge.local.doctor import Check, Health, examine
+from edge.local.checks import Check, Health
+from edge.local.doctor import examine
 from edge.local.status_facts import StatusFacts, agent_runs, read_status, status_json
 from edge.local.status_view import show_status
 from edge.local.words import Language, language_of, word
