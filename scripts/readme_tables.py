@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from readme_words import CHINESE
 
 from edge.local.settings_file import settings_text
 from server.config import ServerConfig
@@ -20,9 +21,9 @@ _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- en
 _HEADS = {
     "columns": {
         "en": ("kind", "column", "中文", "", "meaning"),
-        "zh": ("类别", "列名", "中文列名", "", "含义（英文）"),
+        "zh": ("类别", "列名", "中文列名", "", "含义"),
     },
-    "settings": {"en": ("setting", "default", "meaning"), "zh": ("设置", "默认值", "含义（英文）")},
+    "settings": {"en": ("setting", "default", "meaning"), "zh": ("设置", "默认值", "含义")},
 }
 _MUST = {"en": "required", "zh": "必填"}
 
@@ -48,7 +49,9 @@ def columns_table(language: str) -> str:
 
 def server_table(language: str) -> str:
     """Every key of `server.toml`."""
-    return _markdown(_HEADS["settings"][language], list(_settings(ServerConfig, "")))
+    return _markdown(
+        _HEADS["settings"][language], [(*told, _meaning(why, language)) for *told, why in _settings(ServerConfig, "")]
+    )
 
 
 def edge_settings(_language: str) -> str:
@@ -60,7 +63,11 @@ _TABLES = {"csv-columns": columns_table, "server-settings": server_table, "edge-
 
 
 def _column_told(column: Column, language: str) -> tuple[str, str]:
-    return (_MUST[language] if column.required else "", column.meaning)
+    return (_MUST[language] if column.required else "", _meaning(column.meaning, language))
+
+
+def _meaning(english: str, language: str) -> str:
+    return english if language == "en" else CHINESE[english]
 
 
 def _settings(model: type[BaseModel], prefix: str) -> Iterable[tuple[str, str, str]]:
