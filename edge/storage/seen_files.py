@@ -98,6 +98,16 @@ def files_of_docking(rows: sqlite3.Connection, docking_id: str) -> list[SeenFile
     return [_seen_file(row) for row in found]
 
 
+def shows_files_of(rows: sqlite3.Connection, source: str, device: str) -> bool:
+    """Whether the source still shows a file that was listed for the device."""
+    row = rows.execute(
+        "SELECT 1 FROM seen_file f JOIN docking d ON d.docking_id = f.docking_id"
+        " WHERE f.source = ? AND d.device = ? LIMIT 1",
+        (source, device),
+    ).fetchone()
+    return row is not None
+
+
 def resting_files(rows: sqlite3.Connection, source: str, folder: str) -> list[SeenFile]:
     """Files in the folder and below that are still waited for."""
     found = rows.execute(

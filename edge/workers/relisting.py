@@ -7,13 +7,17 @@ import sqlite3
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from edge.contract.messages import Register
 from edge.storage.dockings import last_scan_dockings
+from edge.storage.seen_files import shows_files_of
 from edge.workers.source_watch import SourceWatch
 
 
 def monitors_to_list(
     rows: sqlite3.Connection, register: Register | None, watch: SourceWatch, now_us: UtcMicros
 ) -> list[str]:
-    """Monitors of the register that this source listed before, last longer ago than `list_interval_s`."""
+    """Monitors of the register that this source listed before, last longer ago than `list_interval_s`.
+
+    Only where files of the monitor still lie there: a folder whose disk is gone is empty, and its silence says nothing.
+    """
     if register is None:
         return []
     monitors = {entry.device for entry in register.devices if entry.kind == "monitor"}
@@ -21,5 +25,5 @@ def monitors_to_list(
     return [
         device
         for device, last_us in last_scan_dockings(rows, watch.config.name).items()
-        if device in monitors and now_us - last_us >= interval_us
+        if device in monitors and now_us - last_us >= interval_us and shows_files_of(rows, watch.config.name, device)
     ]

@@ -175,6 +175,18 @@ def test_a_monitor_is_listed_again_and_again_and_a_recorder_is_not(gateway: Gate
     assert all(after - before >= 600 * SECOND_US for before, after in zip(ends["M7"], ends["M7"][1:], strict=False))
 
 
+def test_an_empty_folder_says_nothing_about_a_monitor_since_its_disk_may_be_gone(gateway: Gateway) -> None:
+    _register(gateway, RegisterDevice(device="M7", kind="monitor", time_zone="Asia/Shanghai"))
+    path = film(gateway.folder / "M7_20261121180000_1.mp4")
+    gateway.run(30)
+    path.rename(gateway.home / "unmounted.mp4")
+    gateway.run(3600, step_s=10)
+    assert len(gateway.dockings()) == 1
+    (gateway.home / "unmounted.mp4").rename(path)
+    gateway.run(1200, step_s=10)
+    assert len(gateway.dockings()) > 1
+
+
 def test_a_monitor_that_writes_one_long_file_is_not_listed_at_every_scan(gateway: Gateway) -> None:
     _register(gateway, RegisterDevice(device="M7", kind="monitor", time_zone="Asia/Shanghai"))
     film(gateway.folder / "M7_20261121195000_1.mp4")
