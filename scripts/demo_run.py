@@ -77,9 +77,9 @@ def demo(
                 _stay(stage, memory, addresses, console)
             return 0 if found.well else 1
     except FileNotFoundError as error:
-        console.print(f"[red]{error.filename}: no such folder.[/red]")
+        console.print(f"{error.filename}: no such folder.", style="red", markup=False)
     except StageError as error:
-        console.print(f"[red]{error}[/red]", markup=True)
+        console.print(str(error), style="red", markup=False)
     except KeyboardInterrupt:
         console.print("\nStopped.")
         return 130
