@@ -131,7 +131,7 @@ class _View:
         if not overview.troubles:
             return
         table = Table(title=self._word("troubles"), title_justify="left", box=box.SIMPLE_HEAD)
-        table.add_column(self._word("reason"))
+        table.add_column(self._word("reason"), overflow="fold")
         table.add_column(self._word("count"), justify="right")
         table.add_column(self._word("example"), overflow="fold")
         for trouble in overview.troubles:
