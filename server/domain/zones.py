@@ -9,6 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from edge.contract.instants import UtcMicros, instant_of, moment_of
 from edge.contract.intervals import TimeInterval
 
+COUNTED_YEARS = range(1900, 2200)
+"""Years that registers may name and people may ask about: from each, days can be counted without leaving a calendar."""
+COUNTED = TimeInterval(
+    instant_of(datetime(COUNTED_YEARS.start, 1, 1, tzinfo=UTC)),
+    instant_of(datetime(COUNTED_YEARS.stop, 1, 1, tzinfo=UTC)),
+)
+
 
 class LocalTimeMissingError(ValueError):
     """The clocks were put forward over this local time: it never was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -65,13 +66,24 @@ def record(session: Session, row: Row) -> Row:
     return row
 
 
-def replace(session: Session, old: Row, new: Row) -> Row:
-    """Put `new` on record in the place of `old`, which stays for questions about an earlier `known`."""
+def record_all(session: Session, rows: Iterable[Recorded]) -> None:
+    """Put new rows on record at once."""
+    session.add_all(rows)
+    session.flush()
+
+
+def replacement(old: Row, new: Row) -> Row:
+    """`new` in the place of `old`, not yet on record. Raises OtherThingError."""
     if new.number != old.number:
         raise OtherThingError(old_number=old.number, new_number=new.number)
     new.replaces = old.row_id
     new.recorded_us = max(new.recorded_us, old.recorded_us)
-    return record(session, new)
+    return new
+
+
+def replace(session: Session, old: Row, new: Row) -> Row:
+    """Put `new` on record in the place of `old`, which stays for questions about an earlier `known`."""
+    return record(session, replacement(old, new))
 
 
 def withdraw(session: Session, old: Row, *, recorded_us: int, recorded_by: str) -> Row:

@@ -15,7 +15,7 @@ from server.domain.rules import RuleSet
 from server.store import to_judge
 from server.store.act_log import append_act
 from server.store.database import Database
-from server.store.recorded import Row, known_rows, record, replace
+from server.store.recorded import Row, known_rows, record_all, replacement
 from server.store.rule_files import load_rules
 from server.store.tables import Device, Officer, Recorded, Site, Unit
 from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS, ColumnType
@@ -82,15 +82,10 @@ class _Import:
     def write(self, file_sha256: str) -> None:
         """Put everything on record, mark what depends on it, and append the act."""
         subjects: set[Subject] = set()
-        for row in self.new:
-            record(self.session, row)
+        record_all(self.session, [*self.new, *(replacement(old, new) for old, new in self.changed)])
+        for row in [*self.new, *(row for pair in self.changed for row in pair)]:
             subjects.update(self.definition.subjects(row))
-        for old, new in self.changed:
-            subjects.update(self.definition.subjects(old))
-            replace(self.session, old, new)
-            subjects.update(self.definition.subjects(new))
-        for subject_kind, number in sorted(subjects):
-            to_judge.mark(self.session, subject_kind, number, self.now_us)
+        to_judge.mark_all(self.session, subjects, self.now_us)
         act = append_act(
             self.session,
             at_us=self.now_us,

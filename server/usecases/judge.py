@@ -194,7 +194,8 @@ def _recent_dockings(session: Session, device_number: str, now_us: int) -> list[
     """What dockings that came on record lately may settle, however long ago they were: the days before each."""
     return [
         TimeInterval(
-            UtcMicros(max(0, row.valid_from_us - RECENT_US)), UtcMicros((row.valid_until_us or row.valid_from_us) + 1)
+            UtcMicros(row.valid_from_us - RECENT_US),
+            UtcMicros((row.valid_from_us if row.valid_until_us is None else row.valid_until_us) + 1),
         )
         for row in known_rows(session, Docking, known_us=now_us, device_number=device_number)
         if row.recorded_us >= now_us - RECENT_US

@@ -13,6 +13,7 @@ from fastapi.params import Depends as DependsOn
 from starlette.requests import Request
 
 from edge.contract.instants import NotAnInstantError, UtcMicros, instant_of, parse_rfc3339
+from server.domain.zones import COUNTED, COUNTED_YEARS
 from server.pages.refusals import BadQueryError
 
 LIMIT_DEFAULT = 50
@@ -49,6 +50,13 @@ def _query_names(dependant: Dependant) -> set[str]:
 
 def instant_from(field: str, text: str, *, zone: str | None = None) -> UtcMicros:
     """The instant a query names: RFC 3339, or local time in `zone` where one is given. Raises BadQueryError."""
+    instant_us = _any_instant(field, text, zone)
+    if not COUNTED.contains(instant_us):
+        raise BadQueryError(field=field, why="use a year from 1900 to 2199")
+    return instant_us
+
+
+def _any_instant(field: str, text: str, zone: str | None) -> UtcMicros:
     try:
         return parse_rfc3339(_LOST_PLUS.sub("+", text))
     except NotAnInstantError as error:
@@ -65,7 +73,10 @@ def known_from(text: str, now_us: UtcMicros, *, zone: str | None = None) -> UtcM
 def day_from(text: str) -> date:
     """A local date. Raises BadQueryError."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if day.year not in COUNTED_YEARS:
+            raise ValueError(day.year)
+        return day
     except ValueError as error:
         raise BadQueryError(field="date", why="use a date such as 2026-11-21") from error
 
@@ -73,6 +84,6 @@ def day_from(text: str) -> date:
 def _local_instant(field: str, text: str, zone: str) -> UtcMicros:
     try:
         local: Any = datetime.fromisoformat(text)
-    except ValueError as error:
+        return instant_of(local if local.tzinfo is not None else local.replace(tzinfo=ZoneInfo(zone)))
+    except (ValueError, OverflowError) as error:
         raise BadQueryError(field=field, why="use a date and time such as 2026-11-21T16:00") from error
-    return instant_of(local if local.tzinfo is not None else local.replace(tzinfo=ZoneInfo(zone)))

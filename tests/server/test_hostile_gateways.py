@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from edge.contract.dsse import EVENT_PAYLOAD_TYPE, sign_envelope
 from edge.contract.events import CloudEvent
-from edge.contract.instants import UtcMicros, parse_rfc3339
+from edge.contract.instants import EARLIEST_US, LATEST_US, UtcMicros, parse_rfc3339, rfc3339
 from edge.contract.manifest import ClockReading
 from edge.contract.messages import Events, GatewayEvent, Receipt, Refusal
 from edge.contract.topics import DownKind, UpKind
@@ -195,3 +195,12 @@ def broken_duty() -> Duty:
         replaces=None,
         withdrawn=False,
     )
+
+
+def test_dockings_at_the_ends_of_the_calendar_are_judged(bench: Bench) -> None:
+    gateway = bench.gateway()
+    for number, (docked, until) in enumerate([(EARLIEST_US, EARLIEST_US), (EARLIEST_US, LATEST_US), (LATEST_US, 0)]):
+        times = {"docking_id": f"dock-0000000{number}", "docked": rfc3339(docked), "until": rfc3339(UtcMicros(until))}
+        gateway.send(UpKind.REPORT, raw_message(gateway, UpKind.REPORT, {"content": docking(**times)}))
+    assert judge_pending(bench.context.db, bench.context.rules, bench.clock.now_us()) == 1
+    assert len(bench.rows(select(Docking))) == 3

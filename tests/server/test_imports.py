@@ -269,3 +269,10 @@ def test_3350_real_places_are_taken_once(db: Database) -> None:
     assert take(db, "sites", text, now_us=NOW_US + 1).unchanged == 3350
     with db.reading() as session:
         assert len(known_rows(session, Site, known_us=NOW_US + 1)) == 3350
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31 23:59:59", "2200-01-01T00:00:00Z", "0001-01-01"])
+def test_a_day_beyond_all_calendars_is_refused_and_an_open_end_explained(db: Database, end: str) -> None:
+    summary = take(db, "duties", DUTIES + duty_line(end=end))
+    assert RowErrorCode.NOT_A_TIME in codes(summary)
+    assert "open end" in summary.errors[0].do

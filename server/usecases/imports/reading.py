@@ -11,6 +11,7 @@ from server.usecases.imports.columns import COLUMNS, Column
 from server.usecases.imports.summary import ImportRefusedError, RowError, RowErrorCode
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_ROWS = 200_000
 MAX_CELL_CHARACTERS = 4_000
 DELIMITERS = (",", ";")
 
@@ -99,6 +100,8 @@ def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
         for number, cells in enumerate(reader, start=1):
             if any(cell.strip() for cell in cells):
                 lines.append((number, cells))
+            if len(lines) > MAX_ROWS:
+                raise ImportRefusedError(code="too_large", why=f"the file has more than {MAX_ROWS} rows", do="Split it")
     except csv.Error as error:
         raise ImportRefusedError(
             code="csv",

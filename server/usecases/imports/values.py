@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from edge.contract.instants import NotAnInstantError, UtcMicros, instant_of, parse_rfc3339
 from server.domain.schedule import NotAScheduleError, parse_schedule
-from server.domain.zones import LocalTimeDoubleError, LocalTimeMissingError, local_instant, zone_or_none
+from server.domain.zones import COUNTED, LocalTimeDoubleError, LocalTimeMissingError, local_instant, zone_or_none
 from server.usecases.imports.columns import Column, ColumnType
 from server.usecases.imports.reading import MAX_CELL_CHARACTERS
 from server.usecases.imports.summary import RowErrorCode
@@ -127,6 +127,14 @@ def _end(_column: Column, text: str, zone: ZoneInfo, _choices: tuple[str, ...], 
 
 
 def _instant(text: str, zone: ZoneInfo, bad: _Bad, *, whole_day: bool) -> UtcMicros:
+    """A time between the years 1900 and 2200: 9999-12-31 for `open` would be a day that pages cannot count beyond."""
+    instant_us = _any_instant(text, zone, bad, whole_day=whole_day)
+    if not COUNTED.contains(instant_us):
+        raise bad(RowErrorCode.NOT_A_TIME, "use a year from 1900 to 2199; leave the cell of an open end empty")
+    return instant_us
+
+
+def _any_instant(text: str, zone: ZoneInfo, bad: _Bad, *, whole_day: bool) -> UtcMicros:
     """A time with offset as it is, a local one in `zone`; a date alone is its first instant, or the end of that day."""
     match = _LOCAL.fullmatch(text)
     if match is None:
@@ -147,7 +155,9 @@ def _instant(text: str, zone: ZoneInfo, bad: _Bad, *, whole_day: bool) -> UtcMic
     except LocalTimeDoubleError as error:
         raise bad(RowErrorCode.LOCAL_TIME_DOUBLE, "the clocks were put back over it: add the offset") from error
     except (ValueError, OverflowError) as error:
-        raise bad(RowErrorCode.NOT_A_TIME, "there is no such day or time") from error
+        raise bad(
+            RowErrorCode.NOT_A_TIME, "there is no such day or time; leave the cell of an open end empty"
+        ) from error
 
 
 _Reader = Callable[[Column, str, ZoneInfo, tuple[str, ...], _Bad], Value]
