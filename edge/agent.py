@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -22,6 +23,7 @@ from edge.platform.mqtt import BrokerLogin
 from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
 from edge.storage.journal import Journal, JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
+from edge.storage.space_reserve import SpaceReserve
 from edge.transport.links import GatewayLinks
 from edge.workers.agent_state import AgentStateWorker
 from edge.workers.field_workers import field_workers
@@ -34,6 +36,7 @@ log = structlog.get_logger(__name__)
 JOURNAL_NAME, LANDING_NAME = "journal.sqlite3", "landing"
 _LOCK_WAIT_S = 1.0
 _IDLE_S, _AFTER_FAILURE_S, _STOP_WAIT_S = 0.2, 5.0, 20.0
+_RESERVE_EVERY_S = 60
 
 
 class ForeignBrokerError(Exception):
@@ -57,8 +60,8 @@ class Agent:
     """Everything that runs for one data folder. Its journal allows one agent at a time."""
 
     def __init__(self, config: EdgeConfig, clock: Clock) -> None:
-        """Raises NotEnrolledError, IdentityUnreadableError, KeyFileError, ForeignBrokerError, JournalInUseError or
-        JournalUnusableError; then nothing runs.
+        """Raises NotEnrolledError, IdentityUnreadableError, KeyFileError, ForeignBrokerError, JournalInUseError,
+        JournalFullError or JournalUnusableError; then nothing runs.
         """
         identity = load_identity(config.data_dir)
         if not url_is_loopback(identity.broker.url):
@@ -69,7 +72,9 @@ class Agent:
         self._ended = threading.Event()
         self._broken = ""
         self._failing: dict[str, str] = {}
-        self._journal = _journal(config.data_dir / JOURNAL_NAME, clock)
+        self._reserve = SpaceReserve(config.data_dir)
+        self._journal = _journal(config.data_dir / JOURNAL_NAME, clock, self._reserve)
+        self._reserve.hold()
         outbox = Outbox(self._journal, gateway_id=identity.gateway_id, signer=key)
         self._links = GatewayLinks(
             _login(identity),
@@ -127,8 +132,11 @@ class Agent:
         self._links.start()
         for thread in threads:
             thread.start()
-        while not self._ended.wait(1.0):
-            pass  # short waits let signals through
+        for second in count():  # short waits let signals through
+            if self._ended.wait(1.0):
+                break
+            if second % _RESERVE_EVERY_S == 0:
+                self._reserve.hold()
         self._field.stop()
         for worker in self._workers.values():
             worker.wake.set()
@@ -162,6 +170,8 @@ class Agent:
                 self._failing.pop(name, None)
             except JournalFullError as error:
                 self._failed(name, error)
+                if self._reserve.give_up():
+                    log.warning("space_reserve_given_up", advice="free space: this lasts for a while only")
                 did = False
             except sqlite3.Error as error:
                 # What a commit that failed left on the disk is unknown: stop, so that the next start reads it anew.
@@ -199,12 +209,18 @@ class Agent:
         }
 
 
-def _journal(path: Path, clock: Clock) -> Journal:
-    """The journal; its lock is tried for a while, since `status` holds it for a moment to see whether an agent runs."""
+def _journal(path: Path, clock: Clock, reserve: SpaceReserve) -> Journal:
+    """The journal, on a full disk with what was kept aside for it.
+
+    Its lock is tried for a while, since `status` holds it for a moment to see whether an agent runs.
+    """
     until_s = clock.steady_s() + _LOCK_WAIT_S
     while True:
         try:
             return Journal.open(path, now_us=clock.now_us())
+        except JournalFullError:
+            if not reserve.give_up():
+                raise
         except JournalInUseError:
             if clock.steady_s() >= until_s:
                 raise

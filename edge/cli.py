@@ -111,13 +111,13 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     from edge.platform.logs import configure_logs
     from edge.platform.signing import KeyFileError
     from edge.storage.identity import IdentityUnreadableError, NotEnrolledError
-    from edge.storage.journal import JournalInUseError, JournalUnusableError
+    from edge.storage.journal import JournalFullError, JournalInUseError, JournalUnusableError
 
     settings = _settings(data, config)
     configure_logs()
     with (
         _told(NotEnrolledError, ForeignBrokerError, IdentityUnreadableError, KeyFileError, code=_USAGE),
-        _told(JournalInUseError, JournalUnusableError, OSError),
+        _told(JournalInUseError, JournalFullError, JournalUnusableError, OSError),
     ):
         agent = Agent(settings, SystemClock(vouched=settings.clock_vouched))
     agent.stop_on_signals()

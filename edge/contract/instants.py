@@ -22,7 +22,7 @@ _RFC3339 = re.compile(
 EARLIEST_US = UtcMicros(-62_135_510_400_000_000)
 """0001-01-02T00:00:00Z"""
 LATEST_US = UtcMicros(253_402_214_399_999_999)
-"""9999-12-30T23:59:59.999999Z: like `EARLIEST_US` a day inside RFC 3339, since every time zone must be able to show it."""
+"""9999-12-30T23:59:59.999999Z: like `EARLIEST_US` a day inside RFC 3339, since every zone must be able to show it."""
 
 
 class NotAnInstantError(ValueError):

@@ -58,7 +58,8 @@ class Journal:
     def open(path: Path, *, now_us: UtcMicros) -> Journal:
         """The journal at `path`, made where there is none, checked, with a boot row of its own.
 
-        Raises JournalUnusableError (damaged, newer schema, a disk that does not keep its word) or JournalInUseError.
+        Raises JournalUnusableError (damaged, newer schema, a disk that does not keep its word), JournalInUseError or
+        JournalFullError.
         """
         lock_descriptor = _lock_file(path)
         try:
@@ -70,6 +71,8 @@ class Journal:
                 connection.execute("INSERT INTO boot (boot_id, started_us) VALUES (?, ?)", (boot_id, now_us))
             except sqlite3.DatabaseError as error:
                 connection.close()
+                if _says_full(error):
+                    raise JournalFullError(path=path) from error
                 raise _unusable(path, error) from error
             except BaseException:
                 connection.close()
@@ -96,7 +99,7 @@ class Journal:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+                if _says_full(error):
                     raise JournalFullError(path=self._path) from error
                 raise
             finally:
@@ -208,6 +211,10 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             why=f"it has schema version {version}, this program reads version {SCHEMA_VERSION}",
             advice="Install the release of tallylight-edge that wrote it, or a newer one",
         )
+
+
+def _says_full(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
 
 
 def _unusable(path: Path, error: sqlite3.DatabaseError) -> JournalUnusableError:
