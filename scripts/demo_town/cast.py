@@ -56,7 +56,7 @@ def sites(dice: random.Random, *monitors: Device) -> tuple[Site, ...]:
     return tuple(
         Site(
             number=f"SZ-{number}",
-            kind="speed" if device is None or "speed" in device.functions else "red_light",
+            kind="测速" if device is None or "speed" in device.functions else "闯红灯",
             road=road if stage != "proposed" else f"{road}(尚未公示)",
             direction=dice.choice(("由东向西", "由西向东", "由南向北", "由北向南")),
             longitude_deg=round(114.05 + dice.uniform(-0.05, 0.05), 6),

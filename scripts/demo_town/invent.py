@@ -216,7 +216,7 @@ class _Inventor:
 
     def _cases(self, *held: tuple[Duty, Device | None]) -> tuple[Case, ...]:
         """Two cases in the middle of a sound clip of their officer, and one whose officer had no recorder."""
-        kinds = ("drink_driving", "accident", "red_light")
+        kinds = ("饮酒驾驶", "交通事故", "闯红灯")
         cases = []
         for kind, (duty, device) in zip(kinds, held, strict=True):
             shown = [clip.true for clip in self.clips if clip.device == device and not clip.fault]
