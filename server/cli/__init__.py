@@ -48,7 +48,7 @@ def execute(words: Sequence[str]) -> int:
         code = exit_code_of(error)
         if code is None:
             raise
-        complain(str(error))
+        complain(_told(error))
         return code
     return 0
 
@@ -66,9 +66,18 @@ EXIT_CODES = {
     "server.usecases.enrol_gateway.GatewayNameTakenError": WRONG_STATE,
     "server.usecases.gateways.UnknownGatewayError": WRONG_STATE,
     "server.usecases.set_up.DatabaseOfAnotherServerError": WRONG_STATE,
-    "builtins.PermissionError": WRONG_STATE,
+    "builtins.OSError": WRONG_STATE,
+    "sqlalchemy.exc.DatabaseError": WRONG_STATE,
 }
 """By name, so that telling one error does not load every part of the server."""
+
+
+def _told(error: Exception) -> str:
+    """The error's sentence; of the database's own errors the reason alone, since their text repeats rows."""
+    reason = getattr(error, "orig", None)
+    if reason is None:
+        return str(error)
+    return f"the database cannot be used ({reason}): look at the room on its disk and at its owner, then run `doctor`"
 
 
 def exit_code_of(error: Exception) -> int | None:

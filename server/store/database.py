@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
@@ -114,7 +114,13 @@ class Database:
                 synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
         except OperationalError as error:
             raise DatabaseUnusableError(
-                url=self.url, why=f"it cannot be opened ({error.orig})", do="Check the folder and its owner"
+                url=self.url,
+                why=f"it cannot be opened ({error.orig})",
+                do="Check the folder, its owner and the room on its disk",
+            ) from error
+        except DatabaseError as error:
+            raise DatabaseUnusableError(
+                url=self.url, why=f"it is damaged ({error.orig})", do="Put it aside and restore it from the backup"
             ) from error
         if journal != "wal" or synchronous != _FULL:
             raise DatabaseUnusableError(

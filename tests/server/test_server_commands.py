@@ -167,3 +167,12 @@ def test_keys_and_database_of_different_backups_are_not_used_together(tmp_path: 
     (folder / "keys" / "server-ed25519.pem").write_bytes((other / "keys" / "server-ed25519.pem").read_bytes())
     with pytest.raises(DatabaseOfAnotherServerError, match="same backup"):
         open_context(load_config(folder), SystemClock())
+
+
+@pytest.mark.parametrize("words", [("run",), ("doctor", "--json"), ("gateway", "list")])
+def test_a_damaged_database_is_one_sentence_that_names_the_backup(words: tuple[str, ...], tmp_path: Path) -> None:
+    folder = made(tmp_path / "server")
+    (folder / "tallylight.sqlite3").write_bytes(b"not a database, but long enough to be read as one" * 200)
+    done = ran(*words, data=folder)
+    assert done.returncode == 1
+    assert "restore it from the backup" in done.stdout + done.stderr
