@@ -11,8 +11,9 @@ from rich.text import Text
 
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of, rfc3339
 from edge.contract.intervals import TimeInterval
-from edge.contract.manifest import FileVerdict
+from edge.contract.manifest import Fault, FileVerdict
 from edge.domain.clock import applied_offset_us
+from edge.domain.path_text import shown_text
 from edge.workers.inspect_paths import InspectedDevice, InspectedFile, InspectReport
 
 _STYLE = {FileVerdict.WHOLE: "green", FileVerdict.DAMAGED: "yellow", FileVerdict.UNREADABLE: "bold red"}
@@ -32,22 +33,24 @@ def report_json(report: InspectReport) -> dict[str, Any]:
 
 def show_report(report: InspectReport, console: Console, zone: ZoneInfo) -> None:
     """The same as tables, times in `zone`."""
-    table = Table("File", "Device", "Start", "Length", "Verdict", "Faults", title=f"{len(report.files)} files")
+    table = Table(title=f"{len(report.files)} files")
+    for heading in ("File", "Device", "Start", "Length", "Verdict", "Faults"):
+        table.add_column(heading, overflow="fold")
     for file in report.files:
         start_us = file.facts.capture.start
         table.add_row(
-            Text(file.path),
-            Text(file.device or "?"),
+            Text(shown_text(file.path)),
+            Text(shown_text(file.device or "?")),
             "?" if start_us is None else f"{_local(start_us, zone)} ({file.facts.capture.start_source})",
             _length(file.facts.probe.media_us),
             Text(file.verdict, style=_STYLE[file.verdict]),
-            Text("; ".join(f"{fault.code}: {fault.detail}" if fault.detail else fault.code for fault in file.faults)),
+            Text(shown_text("; ".join(_fault(fault) for fault in file.faults))),
         )
     console.print(table)
     for device in report.devices:
         console.print(_device_table(device, zone))
     for problem in report.problems:
-        console.print(Text(f"{problem.path}: {problem.why}", style="yellow"), soft_wrap=True)
+        console.print(Text(shown_text(f"{problem.path}: {problem.why}"), style="yellow"), soft_wrap=True)
 
 
 def _file_json(file: InspectedFile) -> dict[str, Any]:
@@ -107,15 +110,21 @@ def _device_json(device: InspectedDevice) -> dict[str, Any]:
 
 
 def _device_table(device: InspectedDevice, zone: ZoneInfo) -> Table:
-    table = Table("", "From", "To", "Length", "Why", title=f"Device {device.device}")
+    table = Table("", "From", "To", "Length", "Why", title=Text(shown_text(f"Device {device.device}")))
     for interval in device.summary.coverage:
         table.add_row("recorded", *_row(interval, zone), "", style="green")
     for gap in device.summary.gaps:
-        table.add_row("gap", *_row(gap.interval, zone), Text("; ".join((gap.cause, *gap.evidence))), style="red")
+        table.add_row(
+            "gap", *_row(gap.interval, zone), Text(shown_text("; ".join((gap.cause, *gap.evidence)))), style="red"
+        )
     for overlap in device.summary.overlaps:
-        names = " and ".join(overlap.names)
+        names = shown_text(" and ".join(overlap.names))
         table.add_row("overlap", *_row(overlap.interval, zone), Text(names), style="yellow")
     return table
+
+
+def _fault(fault: Fault) -> str:
+    return f"{fault.code}: {fault.detail}" if fault.detail else fault.code
 
 
 def _pair(interval: TimeInterval) -> list[str]:

@@ -158,3 +158,11 @@ def test_people_see_the_same_as_a_table(tmp_path: Path) -> None:
     table = _inspect(tmp_path, as_json=False)
     for word in ("BC01", "2026-11-21 08:00:00", "index_missing", "gap", "file_damaged", "0:04.0"):
         assert word in table
+
+
+def test_no_name_moves_or_colours_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film(tmp_path / "\x1b[31mred\n[bold]x.mp4")
+    monkeypatch.chdir(tmp_path)
+    text = _inspect(Path(), as_json=False)
+    assert "\x1b" not in text
+    assert "\\x1b[31mred\\n[bold]x.mp4" in text
