@@ -151,7 +151,11 @@ class Lane:
     def lapse(self, now_s: float) -> None:
         """Give back the budgets of grants that have been idle too long; their bytes stay."""
         idle_s = self._context.config.ingest.grant_idle_s
-        idle = [number for number, upload in self._open.items() if now_s - upload.touched_s > idle_s]
+        idle = [
+            number
+            for number, upload in self._open.items()
+            if now_s - upload.touched_s > idle_s and not upload.is_being_hashed
+        ]
         for number in idle:
             self._open.pop(number).close()
         close_uploads(self._context.db, idle, state="lapsed")

@@ -51,7 +51,6 @@ class OpenUpload:
 
     def take(self, topic: ChunkTopic, payload: bytes, now_s: float) -> str:
         """Write a chunk; what became of it. Raises StoreFullError or PartUnusableError."""
-        self.touched_s = now_s
         try:
             span = chunk_span(
                 topic.index,
@@ -68,6 +67,7 @@ class OpenUpload:
             return "bad"
         if is_held(self.written, span):
             return "repeated"
+        self.touched_s = now_s  # only progress keeps a grant: repeating a chunk must not keep other gateways out
         self.part.write_at(span[0], payload)
         self.written = with_span(self.written, span)
         return "written"
@@ -110,6 +110,11 @@ class OpenUpload:
     def is_whole(self) -> bool:
         """Whether every byte is held and hashed."""
         return is_complete(self.held, self.granted.size_bytes) and self._hashed_bytes == self.granted.size_bytes
+
+    @property
+    def is_being_hashed(self) -> bool:
+        """Whether bytes that are held are still to be read back."""
+        return self._hashed_bytes < first_run_bytes(self.held)
 
     @property
     def hash_agrees(self) -> bool:

@@ -97,6 +97,17 @@ def test_whoever_offers_a_sealed_content_hears_the_stored_bytes(bench: Bench) ->
     assert len(bench.rows(select(Act).where(Act.verb == "seal"))) == 1
 
 
+def test_repeating_a_chunk_does_not_hold_a_content_against_its_true_owner(bench: Bench) -> None:
+    hostile, honest, content = bench.gateway("north"), bench.gateway("south"), content_of(700_000)
+    hostile.offer(hostile.manifest(content))
+    grant = hostile.hear(DownKind.GRANT)
+    for _time in range(3):
+        hostile.send_chunk(grant, content, 0)
+        bench.clock.pass_s(31)
+        bench.lane.lapse(bench.clock.steady_s())
+    assert isinstance(honest.upload(content), Receipt)
+
+
 # ---------------------------------------------------------------------------------------------- absurd values
 def docking(**changes: object) -> dict[str, object]:
     times = {"docked": "2026-11-21T08:00:00Z", "until": "2026-11-21T09:00:00Z"}
