@@ -96,10 +96,11 @@ def _record_docking(session: Session, report: DockingReport, gateway: Gateway, r
         session.scalars(select(DockingFile.part).where(DockingFile.docking_number == report.docking_id).distinct())
     ) | {report.part}
     clock = report.clock
+    docked_us = min(report.docked, received_us)  # of what lies after the report nobody can know, whatever its clock says
     row = Docking(
         number=report.docking_id,
-        valid_from_us=report.docked,
-        valid_until_us=max(report.docked, report.until),  # a gateway whose clock was set back in between
+        valid_from_us=docked_us,
+        valid_until_us=max(docked_us, min(report.until, received_us)),  # or a clock was set back in between
         recorded_us=received_us,
         recorded_by=f"gateway:{gateway.gateway_id}",
         replaces=None,

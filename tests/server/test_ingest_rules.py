@@ -120,6 +120,15 @@ def test_a_docking_of_another_gateway_cannot_be_rewritten(bench: Bench) -> None:
     assert bench.rows(select(Docking.gateway_id)) == [north.gateway_id]
 
 
+def test_a_docking_says_nothing_beyond_the_moment_it_was_told(bench: Bench) -> None:
+    gateway = bench.gateway()
+    told_us = bench.clock.now_us()
+    ahead = docking(1, 1).model_copy(update={"until": UtcMicros(told_us + 3_600 * SECOND_US)})
+    gateway.say(UpKind.REPORT, Report(content=ahead))
+    (until_us,) = bench.rows(select(Docking.valid_until_us))
+    assert told_us <= until_us <= bench.clock.now_us()
+
+
 def test_events_are_kept_once_however_often_they_are_told(bench: Bench) -> None:
     gateway = bench.gateway()
     event = GatewayEvent(code="sidecar_unreadable", at=UtcMicros(5), device="BC01", file_name="a.json")
