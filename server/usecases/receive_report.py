@@ -96,7 +96,7 @@ def _record_docking(session: Session, report: DockingReport, gateway: Gateway, r
         session.scalars(select(DockingFile.part).where(DockingFile.docking_number == report.docking_id).distinct())
     ) | {report.part}
     clock = report.clock
-    docked_us = min(report.docked, received_us)  # of what lies after the report nobody can know, whatever its clock says
+    docked_us = min(report.docked, received_us)  # nobody can know what lies after, whatever the clock there says
     row = Docking(
         number=report.docking_id,
         valid_from_us=docked_us,
