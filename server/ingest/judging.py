@@ -14,8 +14,18 @@ from server.usecases.judge import judge_gateways, judge_subject, put_off, subjec
 
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 0.5
+_REST_FACTOR = 4
+_LONGEST_REST_S = 20.0
 _DUE_EVERY_S = 30.0
 _AGAIN_US = 60 * MICROS_PER_SECOND
+
+
+def rest_s(worked_s: float) -> float:
+    """How long to rest after working that long: judging takes a fifth of one core at most while clips come in.
+
+    A subject that is marked again while the loop rests is judged once, so under load fewer judgements do the same.
+    """
+    return max(_LOOK_EVERY_S, min(_REST_FACTOR * worked_s, _LONGEST_REST_S))
 
 
 class JudgingLoop:
@@ -44,8 +54,9 @@ class JudgingLoop:
     def _run(self) -> None:
         context, due_s = self._context, float("-inf")
         while not self._stopping.is_set():
+            began_s = context.clock.steady_s()
             try:
-                now_us, now_s = context.clock.now_us(), context.clock.steady_s()
+                now_us, now_s = context.clock.now_us(), began_s
                 self.look(now_us)
                 if now_s - due_s >= _DUE_EVERY_S:
                     due_s = now_s
@@ -54,7 +65,7 @@ class JudgingLoop:
             except Exception:  # the loop's outer edge: a full or locked database must not end it
                 log.exception("judging_failed")
                 self._stopping.wait(5.0)
-            self._stopping.wait(_LOOK_EVERY_S)
+            self._stopping.wait(rest_s(context.clock.steady_s() - began_s))
 
     def look(self, now_us: UtcMicros) -> None:
         """Judge what waits."""

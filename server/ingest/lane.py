@@ -32,7 +32,7 @@ class Lane:
         self._context, self._say = context, say
         self._open: dict[int, OpenUpload] = {}
         self._chunks, self._oldest_s = 0, 0.0
-        self._more_to_hash = False
+        self._more_to_hash = self._last_chunk_came = False
 
     # ------------------------------------------------------------------ grants
     def reservations(self) -> list[Reservation]:
@@ -108,14 +108,16 @@ class Lane:
         metrics.CHUNKS.labels(outcome=outcome).inc()
         if outcome == "written":
             metrics.CHUNK_BYTES.inc(len(payload))
+            self._last_chunk_came |= upload.has_all_bytes
         if self._chunks == 0:
             self._oldest_s = now_s
         self._chunks += 1
 
     def flush(self, now_s: float) -> None:
-        """When a batch is due: flush the files, journal the ranges in one transaction, then answer."""
-        if not batch_is_due(self._chunks, self._oldest_s, now_s):
+        """When a batch is due or a clip has all its bytes: flush, journal all ranges in one transaction, then answer."""
+        if not self._last_chunk_came and not batch_is_due(self._chunks, self._oldest_s, now_s):
             return
+        self._last_chunk_came = False
         self._chunks = 0
         owing = [(number, upload) for number, upload in self._open.items() if upload.owes_answer]
         flushed: list[OpenUpload] = []

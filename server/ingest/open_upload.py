@@ -107,6 +107,11 @@ class OpenUpload:
         return self._hashed_bytes < first_run_bytes(self.held)
 
     @property
+    def has_all_bytes(self) -> bool:
+        """Whether every byte is written, flushed or not."""
+        return is_complete(self.written, self.granted.size_bytes)
+
+    @property
     def is_whole(self) -> bool:
         """Whether every byte is held and hashed."""
         return is_complete(self.held, self.granted.size_bytes) and self._hashed_bytes == self.granted.size_bytes
