@@ -114,7 +114,7 @@ class Lane:
         self._chunks += 1
 
     def flush(self, now_s: float) -> None:
-        """When a batch is due or a clip has all its bytes: flush, journal all ranges in one transaction, then answer."""
+        """When a batch is due or a clip has all its bytes: flush, journal the ranges in one transaction, answer."""
         if not self._last_chunk_came and not batch_is_due(self._chunks, self._oldest_s, now_s):
             return
         self._last_chunk_came = False
