@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -84,9 +85,22 @@ class RunningBroker:
         return subprocess.Popen(["mosquitto", "-c", str(config)], stdout=log, stderr=log, text=True)
 
 
-def free_port() -> int:
-    """A port of the loopback that was free a moment ago."""
+def free_port(count: int = 1) -> int:
+    """The first of `count` ports of the loopback that were free a moment ago.
+
+    Below the range the kernel takes outgoing ports from: there, a client that calls a closed port could get just that
+    one as its own and keep the server off it.
+    """
+    while True:
+        first = 20_000 + secrets.randbelow(12_000 - count)
+        if all(_is_free(first + step) for step in range(count)):
+            return first
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

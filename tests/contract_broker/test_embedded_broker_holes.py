@@ -186,7 +186,7 @@ def test_the_broker_dies_with_the_server(tmp_path: Path) -> None:
         [sys.executable, "-c", _PARENT, str(port)], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     assert parent.stdout is not None
-    child = int(next(line for line in parent.stdout if line.strip().isdigit()))
+    child = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
     assert until(lambda: not Path(f"/proc/{child}").exists() or _is_zombie(child), seconds=10)
@@ -197,7 +197,7 @@ import sys, time
 from server.ingest.embedded_broker import EmbeddedBroker
 broker = EmbeddedBroker("127.0.0.1", int(sys.argv[1]), {"tl-server": "x"})
 broker.start()
-broker.wait_up(20)
+assert broker.wait_up(20), broker.last_error
 print(broker.pid, flush=True)
 time.sleep(60)
 """

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 
 import pytest
 from fault_stage.campaign import Campaign
 from fault_stage.moments import MOMENTS, Moment, Victim
+from running_broker import free_port
 
 pytestmark = [pytest.mark.kill, pytest.mark.broker, pytest.mark.timeout(420)]
 EARLY = Path(__file__).parent / "server_that_promises_early.py"
 
 
-def free_ports() -> int:
-    """The first of three ports that are free now."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first < 65_000 and all(_is_free(first + step) for step in range(3)):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 @pytest.mark.parametrize("victim", list(Victim))
 def test_a_program_killed_while_clips_are_on_their_way_breaks_no_promise(tmp_path: Path, victim: Victim) -> None:
-    campaign = Campaign(tmp_path, seed=11, port=free_ports())
+    campaign = Campaign(tmp_path, seed=11, port=free_port(3))
     assert campaign.run([victim] * 3, print) == []
     assert len(campaign.kills) == 3
 
@@ -41,6 +26,6 @@ def test_a_server_that_publishes_the_receipt_before_its_commit_is_caught(
 ) -> None:
     monkeypatch.setitem(MOMENTS, Victim.SERVER, (Moment.RECEIPT_COMES,))
     command = (sys.executable, str(EARLY))
-    campaign = Campaign(tmp_path, seed=5, port=free_ports(), server_command=command, end_wait_s=20)
+    campaign = Campaign(tmp_path, seed=5, port=free_port(3), server_command=command, end_wait_s=20)
     broken = campaign.run([Victim.SERVER], print)  # one is enough: from then on the server itself refuses to sign
     assert any("receipt" in promise for promise in broken), broken
