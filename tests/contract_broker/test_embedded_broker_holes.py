@@ -186,7 +186,7 @@ def test_the_broker_dies_with_the_server(tmp_path: Path) -> None:
         [sys.executable, "-c", _PARENT, str(port)], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     assert parent.stdout is not None
-    child = int(parent.stdout.readline())
+    child = int(next(line for line in parent.stdout if line.strip().isdigit()))  # among log lines
     parent.kill()
     parent.wait()
     assert until(lambda: not Path(f"/proc/{child}").exists() or _is_zombie(child), seconds=10)
