@@ -116,6 +116,9 @@ class Campaign:
         while not (state := self._look()).is_at(moment, since=before):
             if time.monotonic() > until:
                 raise StageError(f"the moment {moment} did not come within {_MOMENT_S:.0f} s: {state}")
+            if state.receipted == len(self._written):  # all went through between two looks: the moment was missed
+                before = state
+                self._feed(moment)
             time.sleep(0.005)
         return state
 
