@@ -16,6 +16,7 @@ import structlog
 from edge.config import EdgeConfig
 from edge.contract.events import Opened
 from edge.contract.instants import UtcMicros
+from edge.contract.sentences import sentence
 from edge.contract.topics import DownKind
 from edge.platform.addresses import url_is_loopback
 from edge.platform.clock import Clock
@@ -43,7 +44,13 @@ class ForeignBrokerError(Exception):
     """The broker is on another machine, which needs an encrypted connection this release does not have."""
 
     def __init__(self, *, url: str) -> None:
-        super().__init__(f"the broker {url} is on another machine; this release talks to the same machine only")
+        super().__init__(
+            sentence(
+                "foreign_broker",
+                "the broker {url} is on another machine; this release talks to the same machine only",
+                url=url,
+            )
+        )
         self.url = url
 
 
@@ -176,7 +183,11 @@ class Agent:
             except sqlite3.Error as error:
                 # What a commit that failed left on the disk is unknown: stop, so that the next start reads it anew.
                 self._failed(name, error)
-                self._broken = f"the journal cannot be written ({error}); check the disk, then start the agent again"
+                self._broken = sentence(
+                    "journal_unwritable",
+                    "the journal cannot be written ({error}); check the disk, then start the agent again",
+                    error=str(error),
+                )
                 self.stop()
                 return
             except Exception as error:  # the outermost frame: whatever fails, footage goes on being landed and sent

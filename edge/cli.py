@@ -1,40 +1,58 @@
 """The command `tallylight-edge`. Heavy imports stay inside the commands, so that `--help` is quick.
 
-Exit codes: 0 in order, 1 something is wrong, 2 wrong usage or settings.
+Exit codes: 0 in order, 1 something is wrong, 2 wrong usage or settings, 130 ended by Ctrl-C.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.contract.sentences import sentence
+from edge.local.speech import Speech
+from edge.platform.terminal import IN_ORDER, USAGE, WRONG, UnknownLanguageError, run_command, usage_complaint
+
 if TYPE_CHECKING:
     from edge.config import EdgeConfig
 
+_PROGRAM = "tallylight-edge"
+_PURPOSE = sentence("purpose", "Brings recordings from a gateway to the server, checked and receipted.")
+_LANG_HELP = "`--lang zh-CN` or `--lang en` with any command; without it the setting `language`, else the locale."
+terminal = Speech(_PROGRAM)
+"""The one terminal of this process, and the language it reads."""
+
 DEFAULT_DATA = Path("edge-data")
-_IN_ORDER, _WRONG, _USAGE = 0, 1, 2
-_PURPOSE = "Brings recordings from a gateway to the server, checked and receipted."
 
 
 def main() -> None:
-    """Entry point. The overview is printed without the argument parser, which takes longer to load than to use."""
-    if sys.argv[1:] in ([], ["--help"], ["-h"]):
+    """Entry point."""
+    sys.exit(run_command(lambda: execute(sys.argv[1:])))
+
+
+def execute(words: Sequence[str]) -> int:
+    """Run one command; its exit code. The overview needs no argument parser, which takes longer to load than to use."""
+    terminal.begin()
+    with _told(UnknownLanguageError, code=USAGE):
+        words = terminal.choose(words)
+    if words in ([], ["--help"], ["-h"]):
         print(_overview())
-        return
+        return IN_ORDER
     from cyclopts import App, CycloptsError
 
     from edge.platform.version import software_version
 
-    app = App(name="tallylight-edge", help=_PURPOSE, version=software_version)
+    app = App(name=_PROGRAM, help=_PURPOSE, help_epilogue=_LANG_HELP, version=software_version)
     for command in _COMMANDS:
         app.command(command)
     try:
-        app(exit_on_error=False)
-    except CycloptsError:  # it has told the person what is wrong with the arguments
-        sys.exit(_USAGE)
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        terminal.complain(usage_complaint(error, program=_PROGRAM))
+        return USAGE
+    return code if isinstance(code, int) else IN_ORDER
 
 
 def init(*, data: Path = DEFAULT_DATA, source: Path | None = None) -> int:
@@ -49,15 +67,15 @@ def init(*, data: Path = DEFAULT_DATA, source: Path | None = None) -> int:
     """
     from edge.local.settings_file import SettingsExistError, write_settings
 
-    with _told(SettingsExistError, code=_USAGE):
+    with _told(SettingsExistError, code=USAGE), _told(OSError):
         path = write_settings(data, source)
-        print(f"Settings: {path}")
-        if source is None:
-            print("Add the folder to watch in its [[sources]] block.")
-        elif not source.is_dir():
-            print(f"Mind that {source} does not exist yet.")
-        print(f"Next: tallylight-edge enrol URL CODE --data {data}")
-    return _IN_ORDER
+    terminal.say(sentence("init_settings", "Settings: {path}", path=path))
+    if source is None:
+        terminal.say(sentence("init_source", "Add the folder to watch in its [[sources]] block."))
+    elif not source.is_dir():
+        terminal.say(sentence("init_no_folder", "Mind that {folder} does not exist yet.", folder=source))
+    terminal.say(sentence("init_next", "Next: tallylight-edge enrol URL CODE --data {data}", data=data))
+    return IN_ORDER
 
 
 def enrol(url: str, code: str, /, *, data: Path = DEFAULT_DATA) -> int:
@@ -86,14 +104,15 @@ def enrol(url: str, code: str, /, *, data: Path = DEFAULT_DATA) -> int:
     )
 
     with (
-        _told(NotAnEnrolmentCodeError, ServerAddressError, code=_USAGE),
+        _told(NotAnEnrolmentCodeError, ServerAddressError, code=USAGE),
         _told(ServerUnreachableError, ForeignServerError, EnrolmentRefusedError),
         _told(AnswerUnusableError, OtherGatewayError, KeyFileError, IdentityUnreadableError, OSError),
     ):
         identity = enrol_gateway(data, url, code, now_us=SystemClock().now_us())
-        print(f"Enrolled as {identity.gateway_id}; its broker is {identity.broker.url}.")
-        print(f"Next: tallylight-edge run --data {data}")
-    return _IN_ORDER
+    gateway, broker = identity.gateway_id, identity.broker.url
+    terminal.say(sentence("enrolled", "Enrolled as {gateway}; its broker is {broker}.", gateway=gateway, broker=broker))
+    terminal.say(sentence("enrolled_next", "Next: tallylight-edge run --data {data}", data=data))
+    return IN_ORDER
 
 
 def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
@@ -116,16 +135,16 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     settings = _settings(data, config)
     configure_logs()
     with (
-        _told(NotEnrolledError, ForeignBrokerError, IdentityUnreadableError, KeyFileError, code=_USAGE),
+        _told(NotEnrolledError, ForeignBrokerError, IdentityUnreadableError, KeyFileError, code=USAGE),
         _told(JournalInUseError, JournalFullError, JournalUnusableError, OSError),
     ):
         agent = Agent(settings, SystemClock(vouched=settings.clock_vouched))
     agent.stop_on_signals()
     broken = agent.run()
     if broken:
-        _complain(broken)
-        return _WRONG
-    return _IN_ORDER
+        terminal.complain(broken)
+        return WRONG
+    return IN_ORDER
 
 
 def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int:
@@ -143,16 +162,16 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
     from rich.console import Console
 
     from edge.devices.folder import SourceMissingError
+    from edge.local.inspect_command import run_inspect
     from edge.platform.clock import SystemClock
     from edge.workers.clip_facts import SourceReading
-    from edge.workers.inspect_command import run_inspect
 
     if not paths:
-        _complain("name at least one file or folder to look into")
-        return _USAGE
+        terminal.complain(sentence("inspect_what", "name at least one file or folder to look into"))
+        return USAGE
     sources = () if config is None else _settings(DEFAULT_DATA, config).sources
     reading = SourceReading.of(sources[0]) if sources else SourceReading.usual()
-    with _told(SourceMissingError, code=_USAGE):
+    with _told(SourceMissingError, code=USAGE):
         run_inspect(
             paths,
             as_json=json,
@@ -160,13 +179,12 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
             clock=SystemClock(),
             output=Console(),
             progress=Console(stderr=True),
+            language=terminal.language,
         )
-    return _IN_ORDER
+    return IN_ORDER
 
 
-def status(
-    *, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool = False, lang: str | None = None
-) -> int:
+def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool = False) -> int:
     """Show devices, what waits, what is wrong, preliminary gaps and the last receipt.
 
     Parameters
@@ -177,8 +195,6 @@ def status(
         The settings file; without it edge.toml in the data folder.
     json
         One JSON object instead of the table.
-    lang
-        zh-CN or en; without it the setting `language`, else the locale.
     """
     from edge.local.status_facts import read_status, status_json
     from edge.platform.clock import SystemClock
@@ -186,9 +202,6 @@ def status(
     from edge.storage.journal import JournalUnusableError
 
     settings = _settings(data, config)
-    if lang not in {None, "zh-CN", "en"}:
-        _complain(f"--lang {lang}: known are zh-CN and en")
-        return _USAGE
     with _told(IdentityUnreadableError, JournalUnusableError, OSError):
         folders = [source.folder for source in settings.sources]
         facts = read_status(settings.data_dir, now_us=SystemClock().now_us(), folders=folders)
@@ -202,11 +215,10 @@ def status(
         from rich.console import Console
 
         from edge.local.status_view import show_status
-        from edge.local.words import language_of
 
         zone = ZoneInfo(settings.sources[0].time_zone if settings.sources else "Asia/Shanghai")
-        show_status(facts, Console(), language_of(lang or settings.language), zone)
-    return _IN_ORDER if facts.agent is not None and facts.agent.control == "connected" else _WRONG
+        show_status(facts, Console(), terminal.language, zone)
+    return IN_ORDER if facts.agent is not None and facts.agent.control == "connected" else WRONG
 
 
 def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool = False) -> int:
@@ -221,60 +233,60 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     json
         One JSON object per check.
     """
-    from dataclasses import asdict
     from json import dumps
-
-    from rich.console import Console
-    from rich.text import Text
 
     from edge.local.checks import Health
     from edge.local.doctor import examine
+    from edge.local.doctor_view import show_check
     from edge.platform.clock import SystemClock
     from edge.platform.logs import silence_logs
 
     silence_logs()
-    settings = _settings(data, config)
-    marks = {Health.GOOD: ("ok  ", "green"), Health.DOUBTFUL: ("mind", "yellow"), Health.BAD: ("BAD ", "bold red")}
-    console, sound = Console(highlight=False), True
+    settings, sound = _settings(data, config), True
     for check in examine(settings, SystemClock(vouched=settings.clock_vouched)):
         sound = sound and check.health is not Health.BAD
         if json:
-            print(dumps(asdict(check), ensure_ascii=False))
-            continue
-        mark, style = marks[check.health]
-        console.print(Text.assemble((mark, style), f"  {check.subject}: {check.found}"), soft_wrap=True)
-        if check.advice:
-            console.print(Text(f"      {check.advice}", "dim" if check.health is Health.GOOD else ""), soft_wrap=True)
-    return _IN_ORDER if sound else _WRONG
+            print(dumps(check.as_json(), ensure_ascii=False))
+        else:
+            show_check(check, terminal.language)
+    return IN_ORDER if sound else WRONG
 
 
 _COMMANDS = (init, enrol, run, inspect, status, doctor)
+_PURPOSES = {
+    command.__name__: sentence(f"command_{command.__name__}", (command.__doc__ or "").splitlines()[0])
+    for command in _COMMANDS
+}
 
 
 def _overview() -> str:
     """The commands with the first sentence of each; the rest stands in `COMMAND --help`."""
-    lines = [f"  {command.__name__:<9}{(command.__doc__ or '').splitlines()[0]}" for command in _COMMANDS]
-    usage = "Usage: tallylight-edge COMMAND [OPTIONS]; tallylight-edge COMMAND --help explains each.\n"
-    return "\n".join([usage, _PURPOSE, "", *lines, "", "  --version  Print the version.", ""])
+    usage = sentence(
+        "overview_usage",
+        "Usage: tallylight-edge COMMAND [OPTIONS]; tallylight-edge COMMAND --help explains each.",
+    )
+    version = sentence("overview_version", "Print the version.")
+    language = sentence("overview_lang", "zh-CN or en; without it the setting `language`, else the locale.")
+    lines = [f"  {name:<9}{terminal.told(purpose)}" for name, purpose in _PURPOSES.items()]
+    options = [f"  --version  {terminal.told(version)}", f"  --lang     {terminal.told(language)}"]
+    return "\n".join([terminal.told(usage), "", terminal.told(_PURPOSE), "", *lines, "", *options, ""])
 
 
 def _settings(data: Path, config: Path | None) -> EdgeConfig:
     from edge.config import CONFIG_NAME, load_config
     from edge.platform.settings import ConfigError
 
-    with _told(ConfigError, code=_USAGE):
-        return load_config(config or data / CONFIG_NAME)
+    with _told(ConfigError, code=USAGE):
+        settings = load_config(config or data / CONFIG_NAME)
+    terminal.follow(settings.language)
+    return settings
 
 
 @contextmanager
-def _told(*errors: type[Exception], code: int = _WRONG) -> Iterator[None]:
+def _told(*errors: type[Exception], code: int = WRONG) -> Iterator[None]:
     """Turn an error a person can act on into its message and an exit code; any other is a fault of the program."""
     try:
         yield
     except errors as error:
-        _complain(str(error))
+        terminal.complain(error)
         sys.exit(code)
-
-
-def _complain(message: str) -> None:
-    print(f"tallylight-edge: {message}", file=sys.stderr)

@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.main import BaseModel
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import SettingsConfigDict, SettingsError
 
+from edge.contract.sentences import sentence
 from edge.domain.zones import known_zone
 from edge.platform.settings import FileSettings, config_error, read_toml
 
+_ENV_PREFIX = "TALLYLIGHT_EDGE_"
 CONFIG_NAME = "edge.toml"
 DEFAULT_PATTERNS = (
     r"(?P<device>[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)[_-](?P<start>\d{8}[T_-]?\d{6}Z?)(?:[_-](?P<sequence>\d{1,6}))?",
@@ -43,18 +45,40 @@ class SourceConfig(BaseModel, extra="forbid", frozen=True):
             try:
                 groups = set(re.compile(pattern).groupindex)
             except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+                raise ValueError(
+                    sentence(
+                        "no_pattern",
+                        "{pattern} is no regular expression (at sign {place})",
+                        pattern=repr(pattern),
+                        place=(error.pos or 0) + 1,
+                    )
+                ) from error
             if unknown := groups - _GROUPS:
-                raise ValueError(f"{pattern!r} names the groups {sorted(unknown)}; known are {sorted(_GROUPS)}")
+                raise ValueError(
+                    sentence(
+                        "unknown_groups",
+                        "{pattern} names the groups {groups}; known are {known}",
+                        pattern=repr(pattern),
+                        groups=tuple(sorted(unknown)),
+                        known=tuple(sorted(_GROUPS)),
+                    )
+                )
             if not groups:
-                raise ValueError(f"{pattern!r} names no group; known are {sorted(_GROUPS)}")
+                raise ValueError(
+                    sentence(
+                        "no_group",
+                        "{pattern} names no group; known are {known}",
+                        pattern=repr(pattern),
+                        known=tuple(sorted(_GROUPS)),
+                    )
+                )
         return patterns
 
 
 class EdgeConfig(FileSettings):
     """Everything that can be set. An environment variable `TALLYLIGHT_EDGE_<KEY>` stands before the file."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="TALLYLIGHT_EDGE_")
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=_ENV_PREFIX)
 
     data_dir: Path
     sources: Annotated[tuple[SourceConfig, ...], Field(max_length=100)] = ()
@@ -73,14 +97,22 @@ class EdgeConfig(FileSettings):
     def _fits_together(self) -> EdgeConfig:
         names = [source.name for source in self.sources]
         if len(set(names)) != len(names):
-            raise ValueError("two sources have the same name: give each its own")
+            raise ValueError(sentence("same_name", "two sources have the same name: give each its own"))
         levels = (self.disk_warn_percent, self.disk_drop_released_percent, self.disk_stop_copying_percent)
         if list(levels) != sorted(levels):
             raise ValueError(
-                "disk_warn_percent, disk_drop_released_percent and disk_stop_copying_percent must rise in this order"
+                sentence(
+                    "levels_rise",
+                    "disk_warn_percent, disk_drop_released_percent and disk_stop_copying_percent must rise in this"
+                    " order",
+                )
             )
         if self.release != "keep" and self.sources:
-            raise ValueError('a watched folder supports release = "keep" alone: nothing in it is ever deleted')
+            raise ValueError(
+                sentence(
+                    "keep_alone", 'a watched folder supports release = "keep" alone: nothing in it is ever deleted'
+                )
+            )
         return self
 
 
@@ -89,8 +121,8 @@ def load_config(path: Path) -> EdgeConfig:
     values = read_toml(path, made_by="tallylight-edge init")
     try:
         return EdgeConfig(**_with_absolute_paths(values, path.absolute().parent))
-    except ValidationError as error:
-        raise config_error(path, error) from error
+    except (ValidationError, SettingsError) as error:
+        raise config_error(path, error, env_prefix=_ENV_PREFIX) from error
 
 
 def _with_absolute_paths(values: dict[str, Any], home: Path) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic.main import BaseModel
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from edge.platform.settings import FileSettings, config_error, read_toml
 
+_ENV_PREFIX = "TALLYLIGHT_"
 CONFIG_NAME = "server.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -113,7 +114,7 @@ class ServerConfig(FileSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix="TALLYLIGHT_",
+        env_prefix=_ENV_PREFIX,
         env_nested_delimiter="__",
         nested_model_default_partial_update=True,
     )
@@ -158,8 +159,8 @@ def load_config(data_dir: Path) -> ServerConfig:
     values = read_toml(path, made_by="tallylight-server init")
     try:
         return ServerConfig(**{**values, "data_dir": data_dir.absolute()})
-    except ValidationError as error:
-        raise config_error(path, error) from error
+    except (ValidationError, SettingsError) as error:
+        raise config_error(path, error, env_prefix=_ENV_PREFIX) from error
 
 
 def _in_url(host: str) -> str:

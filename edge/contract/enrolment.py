@@ -11,6 +11,7 @@ from pydantic import Field
 
 from edge.contract.identifiers import TopicId
 from edge.contract.instants import Instant
+from edge.contract.sentences import sentence
 from edge.contract.wire_model import ShortText, WireModel
 
 ENROLMENT_PATH = "/api/v1/enrolments"
@@ -22,7 +23,11 @@ class NotAnEnrolmentCodeError(ValueError):
 
     def __init__(self) -> None:
         super().__init__(
-            "not an enrolment code: copy it whole as `tallylight-server gateway add` prints it, TL1-SECRET-FINGERPRINT"
+            sentence(
+                "not_a_code",
+                "not an enrolment code: copy it whole as `tallylight-server gateway add` prints it,"
+                " TL1-SECRET-FINGERPRINT",
+            )
         )
 
 

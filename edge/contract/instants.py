@@ -8,6 +8,8 @@ from typing import Annotated, NewType
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from edge.contract.sentences import sentence
+
 UtcMicros = NewType("UtcMicros", int)
 """Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted."""
 
@@ -29,7 +31,13 @@ class NotAnInstantError(ValueError):
     """The text is no RFC 3339 instant with an offset; whoever sent it must mend it."""
 
     def __init__(self, *, text: str) -> None:
-        super().__init__(f"{text[:40]!r} is not an RFC 3339 time with an offset, such as 2026-11-21T08:00:00Z")
+        super().__init__(
+            sentence(
+                "not_an_instant",
+                "{text} is not an RFC 3339 time with an offset, such as 2026-11-21T08:00:00Z",
+                text=repr(text[:40]),
+            )
+        )
         self.text = text
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.contract.sentences import sentence
 from edge.domain.file_state import Signature
 from edge.domain.path_text import text_of_path
+from edge.platform.faults import os_reason
 
 DOCKING_FILE = "docking.json"
 _SIDECAR_EXTENSION = ".json"
@@ -19,7 +21,14 @@ class SourceMissingError(Exception):
     """The folder is not there or not readable; what was seen in it before stays as it is until it is back."""
 
     def __init__(self, *, folder: Path, why: str) -> None:
-        super().__init__(f"{folder} cannot be read ({why}): attach the disk, or correct the path")
+        super().__init__(
+            sentence(
+                "source_missing",
+                "{folder} cannot be read ({why}): attach the disk, or correct the path",
+                folder=folder,
+                why=why,
+            )
+        )
         self.folder, self.why = folder, why
 
 
@@ -76,7 +85,7 @@ def scan_folder(root: Path, *, without: Path | None = None) -> FolderScan:
             entries = list(_entries(root, relative))
         except OSError as error:
             if not relative:
-                raise SourceMissingError(folder=root, why=error.strerror or type(error).__name__) from error
+                raise SourceMissingError(folder=root, why=os_reason(error)) from error
             scan.unreadable_folders[text_of_path(relative)] = error.strerror or type(error).__name__
             continue
         found: list[FoundFile] = []
@@ -164,10 +173,10 @@ def scan_file(path: Path) -> FolderScan:
     try:
         entries = [entry for entry in _entries(folder, "") if not stat.S_ISDIR(entry[1].st_mode)]
     except OSError as error:
-        raise SourceMissingError(folder=folder, why=error.strerror or type(error).__name__) from error
+        raise SourceMissingError(folder=folder, why=os_reason(error)) from error
     _sort_out(scan, "", [_found(*entry) for entry in entries])
     wanted = text_of_path(path.name)
     if wanted not in scan.files:
-        raise SourceMissingError(folder=path, why="there is no such file, or it is a sidecar")
+        raise SourceMissingError(folder=path, why=sentence("source_none", "there is no such file, or it is a sidecar"))
     scan.files = {wanted: scan.files[wanted]}
     return scan

@@ -13,12 +13,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from edge.contract.identifiers import FieldNumber
 from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, Instant, UtcMicros, rfc3339
 from edge.contract.manifest import ClockReading
+from edge.contract.sentences import sentence
 from edge.domain.clock import clock_reading
 from edge.domain.file_names import BELIEVED_YEARS
 from edge.domain.start_time import EARLIEST_NOW_US
 from edge.domain.zones import known_zone
+from edge.platform.faults import first_fault, unreadable
 
 LIMIT_BYTES = 65_536
+_NO_DATE_TIME = sentence("no_date_time", "is no date with time, such as 2026-11-21T08:00:00+08:00")
 _LATEST_OFFSET_US = 40_000 * MICROS_PER_DAY
 """Larger than from 1970 to now: a device that lost its clock is told, a nonsense is refused."""
 LARGEST_LEAD_US = 600 * MICROS_PER_SECOND
@@ -29,16 +32,28 @@ class StatementUnreadableError(Exception):
     """The JSON beside the footage cannot be used; the footage is landed without it and a person is told."""
 
     def __init__(self, *, name: str, why: str) -> None:
-        super().__init__(f"{name}: {why}. Correct the file; the footage itself is safe")
+        super().__init__(
+            sentence("statement", "{name}: {why}. Correct the file; the footage itself is safe", name=name, why=why)
+        )
         self.name, self.why = name, why
 
 
 def _date_and_time(text: object) -> datetime:
     if not isinstance(text, str) or len(text) < len("20261121T080000"):
-        raise ValueError("is no date with time, such as 2026-11-21T08:00:00+08:00")
-    moment = datetime.fromisoformat(text)
+        raise ValueError(_NO_DATE_TIME)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(_NO_DATE_TIME) from error
     if moment.year not in BELIEVED_YEARS:
-        raise ValueError(f"lies outside the years {BELIEVED_YEARS[0]} to {BELIEVED_YEARS[-1]}")
+        raise ValueError(
+            sentence(
+                "outside_years",
+                "lies outside the years {first} to {last}",
+                first=BELIEVED_YEARS[0],
+                last=BELIEVED_YEARS[-1],
+            )
+        )
     return moment
 
 
@@ -74,11 +89,13 @@ class DockingStatement(_Statement):
     @model_validator(mode="after")
     def _fits_together(self) -> DockingStatement:
         if self.until is not None and self.until < self.docked:
-            raise ValueError("`until` lies before `docked`")
+            raise ValueError(sentence("until_first", "`until` lies before `docked`"))
         if (self.device_time is None) != (self.gateway_time is None):
-            raise ValueError("`device_time` and `gateway_time` say something only together")
+            raise ValueError(sentence("times_together", "`device_time` and `gateway_time` say something only together"))
         if abs((self.device_time or 0) - (self.gateway_time or 0)) > _LATEST_OFFSET_US:
-            raise ValueError("`device_time` and `gateway_time` lie more than a hundred years apart")
+            raise ValueError(
+                sentence("times_apart", "`device_time` and `gateway_time` lie more than a hundred years apart")
+            )
         return self
 
     def clock(self, *, gateway_synchronised: bool) -> ClockReading | None:
@@ -110,9 +127,12 @@ def read_bounded(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LIMIT_BYTES + 1)
     except OSError as error:
-        raise StatementUnreadableError(name=path.name, why=f"cannot be read ({error.strerror})") from error
+        why = unreadable(error)
+        raise StatementUnreadableError(name=path.name, why=why) from error
     if len(data) > LIMIT_BYTES:
-        raise StatementUnreadableError(name=path.name, why=f"is larger than {LIMIT_BYTES} bytes")
+        raise StatementUnreadableError(
+            name=path.name, why=sentence("too_large", "is larger than {limit} bytes", limit=LIMIT_BYTES)
+        )
     return data
 
 
@@ -130,7 +150,13 @@ def read_docking(path: Path, *, now_us: UtcMicros) -> ReadDocking:
     statement = _parse(DockingStatement, data, path.name)
     for name, moment_us in (("docked", statement.docked), ("until", statement.until)):
         if moment_us is not None and moment_us > now_us + LARGEST_LEAD_US and now_us >= EARLIEST_NOW_US:
-            why = f"`{name}` lies in the future ({rfc3339(moment_us)}), or the clock here ({rfc3339(now_us)}) is slow"
+            why = sentence(
+                "docked_in_future",
+                "`{name}` lies in the future ({moment}), or the clock here ({now}) is slow",
+                name=name,
+                moment=rfc3339(moment_us),
+                now=rfc3339(now_us),
+            )
             raise StatementUnreadableError(name=path.name, why=why)
     return ReadDocking(statement, hashlib.sha256(data).hexdigest())
 
@@ -139,7 +165,6 @@ def _parse(model: type[_S], data: bytes, name: str) -> _S:
     try:
         return model.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        raise StatementUnreadableError(name=name, why=f"`{place}` {what}" if place else what) from error
+        place, what = first_fault(error)
+        why = sentence("at_place", "`{place}` {what}", place=place, what=what) if place else what
+        raise StatementUnreadableError(name=name, why=why) from error

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none, union
+from edge.contract.sentences import sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +74,17 @@ def _is_inside(file: FileFacts, hole: TimeInterval) -> bool:
 
 def _explained(hole: TimeInterval, ordered: Sequence[FileFacts], inside: list[str]) -> Gap:
     if inside:
-        return Gap(hole, "unknown", (f"frames are missing inside {inside[0]}",))
+        return Gap(hole, "unknown", (sentence("gap_inside", "frames are missing inside {name}", name=inside[0]),))
     evidence: list[str] = []
     damaged = [
         file.name
         for file in ordered
         if file.is_damaged and (_touches(file, hole) or (file.start_us is not None and hole.contains(file.start_us)))
     ]
-    evidence += [f"{name} is damaged" for name in damaged]
+    evidence += [sentence("gap_damaged", "{name} is damaged", name=name) for name in damaged]
     missing = _missing_sequence(hole, ordered)
     if missing is not None:
-        evidence.append(f"no file numbered {missing}")
+        evidence.append(sentence("gap_number", "no file numbered {number}", number=missing))
     cause = "file_damaged" if damaged else "segment_missing" if missing is not None else "unknown"
     return Gap(hole, cause, tuple(evidence))
 
@@ -101,7 +102,7 @@ def _missing_sequence(hole: TimeInterval, ordered: Sequence[FileFacts]) -> str |
     first, last = (before[-1].sequence or 0) + 1, (after[0].sequence or 0) - 1
     if last < first or any(file.sequence is not None and first <= file.sequence <= last for file in ordered):
         return None
-    return str(first) if first == last else f"{first} to {last}"
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _begins_at(file: FileFacts, at_us: int) -> bool:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from edge.contract.sentences import sentence
+
 
 class UnknownZoneError(ValueError):
     """No such zone on this machine; what named it is read without it."""
 
     def __init__(self, *, name: str) -> None:
-        super().__init__(f"{name[:60]!r} is no time zone of the IANA list, such as Asia/Shanghai")
+        super().__init__(
+            sentence(
+                "unknown_zone",
+                "{name} is no time zone of the IANA list, such as Asia/Shanghai",
+                name=repr(name[:60]),
+            )
+        )
         self.name = name
 
 

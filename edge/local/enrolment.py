@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.contract.dsse import NotAnEnvelopeError, SignatureRefusedError
 from edge.contract.enrolment import EnrolmentAnswer, EnrolmentRequest, parse_enrolment_code, proof_message
 from edge.contract.instants import UtcMicros
+from edge.contract.sentences import sentence
 from edge.platform.addresses import url_is_loopback
 from edge.platform.version import software_version
 from edge.storage.identity import (
@@ -31,8 +32,14 @@ class OtherGatewayError(Exception):
 
     def __init__(self, *, data_dir: Path, held: str, given: str) -> None:
         super().__init__(
-            f"{data_dir} belongs to gateway {held}, the code is for {given}. Use another data folder for it, or get a"
-            f" code for {held}"
+            sentence(
+                "other_gateway",
+                "{data_dir} belongs to gateway {held}, the code is for {given}. Use another data folder for it, or get"
+                " a code for {held}",
+                data_dir=data_dir,
+                held=held,
+                given=given,
+            )
         )
         self.data_dir, self.held, self.given = data_dir, held, given
 
@@ -41,7 +48,7 @@ class AnswerUnusableError(Exception):
     """The server's answer names something this gateway cannot use; the server's settings must change."""
 
     def __init__(self, *, why: str) -> None:
-        super().__init__(f"the server's answer cannot be used: {why}")
+        super().__init__(sentence("answer_unusable", "the server's answer cannot be used: {why}", why=why))
         self.why = why
 
 
@@ -69,8 +76,12 @@ def enrol(data_dir: Path, url: str, code_text: str, *, now_us: UtcMicros, ask: A
     envelope = _checked_key_set(answer)
     if not url_is_loopback(answer.broker.url):
         raise AnswerUnusableError(
-            why=f"its broker {answer.broker.url} is on another machine, which this release does not support yet."
-            " Set broker.gateway_url on the server to an address of the loopback"
+            why=sentence(
+                "answer_broker",
+                "its broker {url} is on another machine, which this release does not support yet."
+                " Set broker.gateway_url on the server to an address of the loopback",
+                url=answer.broker.url,
+            )
         )
     identity = Identity(
         gateway_id=answer.gateway_id,
@@ -98,5 +109,5 @@ def _checked_key_set(answer: EnrolmentAnswer) -> bytes:
     try:
         trusted_key_set(envelope)
     except (NotAnEnvelopeError, SignatureRefusedError, ValueError) as error:
-        raise AnswerUnusableError(why=f"its key set does not stand ({error})") from error
+        raise AnswerUnusableError(why=sentence("answer_keys", "its key set does not stand")) from error
     return envelope

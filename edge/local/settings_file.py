@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from edge.config import CONFIG_NAME, DEFAULT_PATTERNS
+from edge.contract.sentences import sentence
 from edge.platform.durable import make_directory, write_durably
 
 _HEAD = """\
@@ -36,7 +37,7 @@ data_dir = "."
 # status_interval_s = 30.0
 # resend_interval_s = 10.0
 
-# Language of `tallylight-edge status`: auto (from the locale), zh-CN or en.
+# Language of what this program says at a terminal: auto (from the locale), zh-CN or en.
 # language = "auto"
 """
 
@@ -71,7 +72,13 @@ class SettingsExistError(Exception):
     """There is a settings file already; it is not overwritten."""
 
     def __init__(self, *, path: Path) -> None:
-        super().__init__(f"{path} exists already and was left as it is: edit it, or choose another folder with --data")
+        super().__init__(
+            sentence(
+                "settings_exist",
+                "{path} exists already and was left as it is: edit it, or choose another folder with --data",
+                path=path,
+            )
+        )
         self.path = path
 
 

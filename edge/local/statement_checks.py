@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge.config import EdgeConfig
 from edge.contract.instants import UtcMicros
+from edge.contract.sentences import sentence
 from edge.devices.statements import StatementUnreadableError, parse_sidecar, read_bounded, read_docking
 from edge.domain.file_state import ListedReason
 from edge.domain.path_text import path_of_text, shown_text
@@ -15,9 +16,14 @@ from edge.storage.journal import JournalUnusableError, reading_journal
 
 _SHOWN_AT_MOST = 10
 _ADVICE = {
-    ListedReason.DOCKING_UNREADABLE: "Correct the file: it is read again when it has changed",
-    ListedReason.SIDECAR_UNREADABLE: "The recording was taken over without it: what it should have said, such as the"
-    " device, is entered at the server under footage without a place",
+    ListedReason.DOCKING_UNREADABLE: sentence(
+        "statement_correct", "Correct the file: it is read again when it has changed"
+    ),
+    ListedReason.SIDECAR_UNREADABLE: sentence(
+        "statement_enter",
+        "The recording was taken over without it: what it should have said, such as the device, is entered at the"
+        " server under footage without a place",
+    ),
 }
 
 
@@ -29,7 +35,9 @@ def statement_checks(config: EdgeConfig, now_us: UtcMicros) -> Iterator[Check]:
         if source in folders:
             why = _why(folders[source] / path_of_text(path), reason, now_us)
             if why:
-                yield Check(shown_text(path), Health.DOUBTFUL, shown_text(why), _ADVICE[reason])
+                yield Check(
+                    sentence("file_beside", "{path}", path=shown_text(path)), Health.DOUBTFUL, why, _ADVICE[reason]
+                )
 
 
 def _listed(journal: Path) -> list[tuple[str, str, ListedReason]]:

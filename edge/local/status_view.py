@@ -14,7 +14,8 @@ from edge.contract.coverage import CoverageState
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of
 from edge.domain.path_text import shown_text
 from edge.local.status_facts import StatusFacts
-from edge.local.words import Language, word
+from edge.local.words import word
+from edge.platform.terminal import Language
 from edge.storage.overview import DeviceLine, Overview, Trouble
 
 _GIB = 1024**3

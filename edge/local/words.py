@@ -1,12 +1,14 @@
-"""The words a person at the gateway reads, in both languages."""
+"""The words a person at the gateway reads, in both languages.
+
+States and reasons that come as data have both here, by their code. What this program says of its own accord is a
+`Sentence`, which brings its English along; its Chinese stands in `chinese.py`, by the same code.
+"""
 
 from __future__ import annotations
 
-import locale
-import os
-from typing import Literal
-
-Language = Literal["zh-CN", "en"]
+from edge.contract.sentences import Sentence, in_words
+from edge.local.chinese import CHINESE
+from edge.platform.terminal import Language
 
 _WORDS: dict[str, tuple[str, str]] = {
     "gateway": ("Gateway", "采集站"),
@@ -99,6 +101,46 @@ _WORDS: dict[str, tuple[str, str]] = {
         "stopped: this machine's disk does not keep what is written. Replace it; footage stays on the devices",
         "已停止：本机磁盘写入异常。请更换磁盘；录像留在设备上",
     ),
+    "looking": ("looking", "正在检查"),
+    "files": ("files", "个文件"),
+    "file": ("File", "文件"),
+    "start": ("Start", "开始时间"),
+    "length": ("Length", "时长"),
+    "verdict": ("Verdict", "结论"),
+    "faults": ("Faults", "问题"),
+    "from": ("From", "起"),
+    "to": ("To", "止"),
+    "why": ("Why", "原因"),
+    "has_footage": ("recorded", "有录像"),
+    "gap": ("gap", "中断"),
+    "overlap": ("overlap", "重叠"),
+    "whole": ("whole", "完整"),
+    "damaged": ("damaged", "损坏"),
+    "start_sidecar": ("from its sidecar", "附属文件"),
+    "start_name": ("from its name", "文件名"),
+    "start_container": ("from inside it", "文件内部"),
+    "start_mtime": ("from its time of change", "修改时间"),
+    "start_none": ("unknown", "不明"),
+    "cause_unknown": ("cause unknown", "原因不明"),
+    "cause_file_damaged": ("a file is damaged", "文件损坏"),
+    "cause_segment_missing": ("a file is missing", "缺少文件"),
+    "fault_empty": ("empty", "空文件"),
+    "fault_unreadable": ("cannot be read", "无法读取"),
+    "fault_not_media": ("not a recording", "不是视音频文件"),
+    "fault_wrong_extension": ("wrong extension", "扩展名与内容不符"),
+    "fault_index_missing": ("no index: the recording was not ended", "缺少索引：录像未正常结束"),
+    "fault_data_cut": ("cut off", "数据被截断"),
+    "fault_frames_missing": ("frames missing", "缺帧"),
+    "fault_no_video": ("no picture", "没有画面"),
+    "fault_no_times": ("no times inside", "没有时间信息"),
+    "fault_times_disagree": ("its times disagree", "时间信息不一致"),
+    "fault_start_in_future": ("starts in the future", "开始时间在未来"),
+    "fault_sidecar_unreadable": ("its sidecar cannot be used", "附属文件无法使用"),
+    "fault_crashed": ("the check of it failed", "检查时出错"),
+    "fault_timed_out": ("the check of it took too long", "检查超时"),
+    "good": ("ok  ", "正常"),
+    "doubtful": ("mind", "注意"),
+    "bad": ("BAD ", "错误"),
 }
 
 
@@ -110,18 +152,14 @@ def word(key: str, language: Language) -> str:
     return pair[1] if language == "zh-CN" else pair[0]
 
 
-def language_of(setting: str, locale_name: str | None = None) -> Language:
-    """The language a setting means; `auto` follows the locale: a terminal without one may have no Chinese glyphs."""
-    if setting == "en":
-        return "en"
-    if setting == "zh-CN":
-        return "zh-CN"
-    name = locale_name if locale_name is not None else _locale_name()
-    return "zh-CN" if name.lower().startswith("zh") else "en"
+def told(said: str, language: Language) -> str:
+    """A sentence in the language; text that is data stays as it is."""
+    return in_words(said, _chinese if language == "zh-CN" else _english)
 
 
-def _locale_name() -> str:
-    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(variable):
-            return value
-    return locale.getlocale()[0] or ""
+def _english(said: Sentence) -> str:
+    return said.text
+
+
+def _chinese(said: Sentence) -> str:
+    return CHINESE.get(said.code, said.text)

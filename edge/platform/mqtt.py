@@ -20,6 +20,8 @@ import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.contract.sentences import sentence
+from edge.platform.faults import os_reason
 from edge.platform.mqtt_connection import MqttConnection, OnMessage
 
 log = structlog.get_logger(__name__)
@@ -149,7 +151,7 @@ class MqttLink:
             connection.client.loop_start()
             self._serve(connection)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            self._failed(LinkState.UNREACHABLE, f"{type(error).__name__}: {error}")
+            self._failed(LinkState.UNREACHABLE, os_reason(error) if isinstance(error, OSError) else str(error))
         finally:
             self._up.clear()
             self._connection = None
@@ -169,11 +171,16 @@ class MqttLink:
         if connection.was_up or self._stopping.is_set():
             return
         if connection.refused == _WRONG_PROTOCOL or (connection.refused is None and not connection.answered):
-            self._failed(LinkState.UNANSWERED, "the broker does not answer the connection request")
+            self._failed(
+                LinkState.UNANSWERED, sentence("broker_silent", "the broker does not answer the connection request")
+            )
         elif connection.refused is not None:
-            self._failed(LinkState.LOGIN_REFUSED, f"the broker refused: {connection.refused}")
+            self._failed(
+                LinkState.LOGIN_REFUSED,
+                sentence("broker_refused", "the broker refused: {code}", code=connection.refused),
+            )
         else:
-            self._failed(LinkState.UNANSWERED, "the broker does not answer the subscription")
+            self._failed(LinkState.UNANSWERED, sentence("broker_deaf", "the broker does not answer the subscription"))
 
     def _came_up(self) -> None:
         self.state, self.last_error = LinkState.CONNECTED, ""

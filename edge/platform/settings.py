@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsError
+
+from edge.contract.sentences import sentence
+from edge.platform.faults import first_fault, not_toml, unreadable
+
+_FIELD = re.compile(r'field "(?P<name>\w+)"')
 
 
 class ConfigError(Exception):
     """The settings cannot be used; a person must change the file."""
 
     def __init__(self, *, path: Path, key: str, why: str) -> None:
-        where = f", key `{key}`" if key else ""
-        super().__init__(f"{path}{where}: {why}")
+        if key:
+            said = sentence("config_key", "{path}, key `{key}`: {why}", path=path, key=key, why=why)
+        else:
+            said = sentence("config", "{path}: {why}", path=path, why=why)
+        super().__init__(said)
         self.path, self.key, self.why = path, key, why
 
 
@@ -41,22 +51,26 @@ def read_toml(path: Path, *, made_by: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(path=path, key="", why=f"no such file: make it with `{made_by}`") from error
+        why = sentence("config_missing", "no such file: make it with `{made_by}`", made_by=made_by)
+        raise ConfigError(path=path, key="", why=why) from error
     except OSError as error:
-        raise ConfigError(path=path, key="", why=f"cannot be read: {error.strerror}") from error
+        why = unreadable(error)
+        raise ConfigError(path=path, key="", why=why) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path=path, key="", why=f"is not TOML: {error}") from error
+        raise ConfigError(path=path, key="", why=not_toml(error)) from error
 
 
-def config_error(path: Path, error: ValidationError) -> ConfigError:
-    """The first thing wrong with the values of a file, without the value itself: it may be a secret."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    match first["type"]:
-        case "extra_forbidden":
-            why = "unknown key: remove it or correct its name (the README lists all)"
-        case "missing":
-            why = "is missing: add it"
-        case _:
-            why = f"{first['msg'].removeprefix('Value error, ')}: correct the value"
+def config_error(path: Path, error: ValidationError | SettingsError, *, env_prefix: str) -> ConfigError:
+    """The first thing wrong with the values, without the value itself: it may be a secret.
+
+    Where a variable of the environment gave it, that is named in place of the file.
+    """
+    if isinstance(error, SettingsError):
+        named = _FIELD.search(str(error))
+        key, why = named["name"] if named else "", sentence("not_json_at_all", "is not JSON")
+    else:
+        key, why = first_fault(error)
+    variable = f"{env_prefix}{key.replace('.', '__')}".upper()
+    if variable in os.environ:
+        path, key = Path(variable), ""
     return ConfigError(path=path, key=key, why=why)

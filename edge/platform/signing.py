@@ -17,14 +17,23 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge.contract.dsse import SignatureRefusedError
 from edge.contract.identifiers import key_id_of
+from edge.contract.sentences import sentence
 from edge.platform.durable import write_durably
+from edge.platform.faults import unreadable
 
 
 class KeyFileError(Exception):
     """The key file cannot be used; the program stops, since a new key would be another identity."""
 
     def __init__(self, *, path: Path, why: str) -> None:
-        super().__init__(f"key file {path}: {why}. Restore it from the backup; do not make a new one in its place")
+        super().__init__(
+            sentence(
+                "key_file",
+                "key file {path}: {why}. Restore it from the backup; do not make a new one in its place",
+                path=path,
+                why=why,
+            )
+        )
         self.path, self.why = path, why
 
 
@@ -60,11 +69,13 @@ class SigningKey:
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
         except FileNotFoundError as error:
-            raise KeyFileError(path=path, why="it is missing") from error
+            raise KeyFileError(path=path, why=sentence("key_missing", "it is missing")) from error
+        except OSError as error:
+            raise KeyFileError(path=path, why=unreadable(error)) from error
         except (ValueError, TypeError) as error:
-            raise KeyFileError(path=path, why="it holds no key") from error
+            raise KeyFileError(path=path, why=sentence("key_none", "it holds no key")) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise KeyFileError(path=path, why="it holds a key that is not Ed25519")
+            raise KeyFileError(path=path, why=sentence("key_other", "it holds a key that is not Ed25519"))
         return SigningKey(key)
 
 

@@ -13,12 +13,24 @@ from edge.contract.enrolment import BrokerAccess
 from edge.contract.identifiers import TopicId
 from edge.contract.instants import Instant
 from edge.contract.keyset import KeySet, open_key_set
+from edge.contract.sentences import sentence
 from edge.contract.wire_model import WireModel
 from edge.platform.durable import make_directory, write_durably
+from edge.platform.faults import unreadable
 from edge.platform.signing import PublicKeys, SigningKey
 
 IDENTITY_NAME, SERVER_KEYS_NAME, INSTALLATION_NAME = "identity.json", "server-keys.json", "installation-id"
 KEY_PATH = Path("keys") / "gateway.pem"
+
+
+ENROL_ADVICE = sentence(
+    "enrol_advice",
+    "get a code with `tallylight-server gateway add NAME` on the server,"
+    " then run `tallylight-edge enrol URL CODE` here",
+)
+_NO_IDENTITY = sentence("identity_none", "it does not hold an identity")
+_NO_KEYS = sentence("server_keys_none", "it does not hold the server's keys")
+RESTORE_ADVICE = sentence("restore_advice", "Restore it from the backup, or enrol this gateway again with a new code")
 
 
 class NotEnrolledError(Exception):
@@ -26,8 +38,12 @@ class NotEnrolledError(Exception):
 
     def __init__(self, *, data_dir: Path) -> None:
         super().__init__(
-            f"{data_dir} is not enrolled: get a code with `tallylight-server gateway add NAME` on the server,"
-            " then run `tallylight-edge enrol URL CODE` here"
+            sentence(
+                "not_enrolled",
+                "{data_dir} is not enrolled: {advice}",
+                data_dir=data_dir,
+                advice=ENROL_ADVICE,
+            )
         )
         self.data_dir = data_dir
 
@@ -36,7 +52,7 @@ class IdentityUnreadableError(Exception):
     """A file of the identity is damaged; a person restores it or enrols again."""
 
     def __init__(self, *, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}. Restore it from the backup, or enrol this gateway again with a new code")
+        super().__init__(sentence("identity", "{path}: {why}. {advice}", path=path, why=why, advice=RESTORE_ADVICE))
         self.path, self.why = path, why
 
 
@@ -89,9 +105,9 @@ def load_identity(data_dir: Path) -> Identity:
     except FileNotFoundError as error:
         raise NotEnrolledError(data_dir=data_dir) from error
     except OSError as error:
-        raise IdentityUnreadableError(path=path, why=f"it cannot be read ({error.strerror})") from error
+        raise IdentityUnreadableError(path=path, why=unreadable(error)) from error
     except ValidationError as error:
-        raise IdentityUnreadableError(path=path, why="it does not hold an identity") from error
+        raise IdentityUnreadableError(path=path, why=_NO_IDENTITY) from error
 
 
 def load_server_keys(data_dir: Path) -> PublicKeys:
@@ -100,9 +116,9 @@ def load_server_keys(data_dir: Path) -> PublicKeys:
     try:
         return verifier_of(trusted_key_set(path.read_bytes()))
     except OSError as error:
-        raise IdentityUnreadableError(path=path, why=f"it cannot be read ({error.strerror})") from error
+        raise IdentityUnreadableError(path=path, why=unreadable(error)) from error
     except (NotAnEnvelopeError, SignatureRefusedError, ValidationError, ValueError) as error:
-        raise IdentityUnreadableError(path=path, why=f"it does not hold the server's keys ({error})") from error
+        raise IdentityUnreadableError(path=path, why=_NO_KEYS) from error
 
 
 def trusted_key_set(envelope: bytes) -> KeySet:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.contract.instants import UtcMicros
+from edge.contract.sentences import sentence
 from edge.platform.durable import fsync_directory
 from edge.storage.schema import SCHEMA, SCHEMA_VERSION
 
@@ -19,11 +20,16 @@ _SYNCHRONOUS_FULL = 2
 _BUSY_TIMEOUT_MS = 10_000
 
 
+_RESTORE = sentence("journal_restore", "Restore it from the backup, or move it away and re-dock")
+
+
 class JournalUnusableError(Exception):
     """The journal cannot be trusted or read; the agent stops and a person acts."""
 
     def __init__(self, *, path: Path, why: str, advice: str) -> None:
-        super().__init__(f"journal {path}: {why}. {advice}")
+        super().__init__(
+            sentence("journal_unusable", "journal {path}: {why}. {advice}", path=path, why=why, advice=advice)
+        )
         self.path, self.why, self.advice = path, why, advice
 
 
@@ -31,7 +37,13 @@ class JournalInUseError(Exception):
     """Another process keeps this journal; two agents on one data folder would land everything twice."""
 
     def __init__(self, *, path: Path) -> None:
-        super().__init__(f"journal {path} is in use: another agent runs on this data folder. End it first")
+        super().__init__(
+            sentence(
+                "journal_in_use",
+                "journal {path} is in use: another agent runs on this data folder. End it first",
+                path=path,
+            )
+        )
         self.path = path
 
 
@@ -39,7 +51,13 @@ class JournalFullError(Exception):
     """No space for a row. Nothing of the transaction stands; the caller waits for space and does it again."""
 
     def __init__(self, *, path: Path) -> None:
-        super().__init__(f"journal {path}: the disk is full. Free space on it; the agent goes on by itself")
+        super().__init__(
+            sentence(
+                "journal_full",
+                "journal {path}: the disk is full. Free space on it; the agent goes on by itself",
+                path=path,
+            )
+        )
         self.path = path
 
 
@@ -128,7 +146,11 @@ class Journal:
 def reading_journal(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection beside a running agent, for `status` and `doctor`. Raises JournalUnusableError."""
     if not path.exists():
-        raise JournalUnusableError(path=path, why="there is none yet", advice="Start the agent once")
+        raise JournalUnusableError(
+            path=path,
+            why=sentence("journal_none", "there is none yet"),
+            advice=sentence("journal_start", "Start the agent once"),
+        )
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     except sqlite3.DatabaseError as error:
@@ -183,15 +205,20 @@ def _make_durable_and_check(connection: sqlite3.Connection, path: Path) -> None:
     if mode != "wal" or synchronous != _SYNCHRONOUS_FULL:
         raise JournalUnusableError(
             path=path,
-            why=f"it cannot be kept durably here (journal mode {mode}, synchronous {synchronous})",
-            advice="Put the data folder on a local disk",
+            why=sentence(
+                "journal_not_durable",
+                "it cannot be kept durably here (journal mode {mode}, synchronous {synchronous})",
+                mode=mode,
+                synchronous=synchronous,
+            ),
+            advice=sentence("journal_local", "Put the data folder on a local disk"),
         )
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise JournalUnusableError(
             path=path,
-            why=f"it is damaged ({verdict})",
-            advice="Restore it from the backup, or move it away and re-dock",
+            why=sentence("journal_damaged", "it is damaged ({detail})", detail=verdict),
+            advice=_RESTORE,
         )
 
 
@@ -208,8 +235,13 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     if version != SCHEMA_VERSION:
         raise JournalUnusableError(
             path=path,
-            why=f"it has schema version {version}, this program reads version {SCHEMA_VERSION}",
-            advice="Install the release of tallylight-edge that wrote it, or a newer one",
+            why=sentence(
+                "journal_version",
+                "it has schema version {version}, this program reads version {known}",
+                version=version,
+                known=SCHEMA_VERSION,
+            ),
+            advice=sentence("journal_release", "Install the release of tallylight-edge that wrote it, or a newer one"),
         )
 
 
@@ -219,5 +251,5 @@ def _says_full(error: sqlite3.DatabaseError) -> bool:
 
 def _unusable(path: Path, error: sqlite3.DatabaseError) -> JournalUnusableError:
     return JournalUnusableError(
-        path=path, why=f"SQLite says: {error}", advice="Restore it from the backup, or move it away and re-dock"
+        path=path, why=sentence("journal_sqlite", "SQLite says: {error}", error=str(error)), advice=_RESTORE
     )

@@ -13,17 +13,29 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
 from edge.contract.enrolment import ENROLMENT_PATH, EnrolmentAnswer, EnrolmentRequest
+from edge.contract.sentences import Sentence, sentence
 from edge.platform.addresses import url_is_loopback
+from edge.platform.faults import os_reason
 
 _TIMEOUT_S = 20.0
 _LARGEST_ANSWER_BYTES = 1_000_000
+_NO_ADDRESS = sentence("no_address", "not an address such as https://server.example:8443")
+_REFUSALS = {
+    "unknown_code": sentence("unknown_code", "it did not give out this code"),
+    "expired_code": sentence("expired_code", "the code is older than 24 hours"),
+    "used_code": sentence("used_code", "the code was used by another key: ask who used it"),
+    "bad_proof": sentence("bad_proof", "the request was not signed by the key it brought"),
+    "revoked": sentence("revoked", "this gateway was revoked, and must be added under another name"),
+    "key_in_use": sentence("key_in_use", "this folder's key belongs to another gateway: use another data folder"),
+}
+"""By the `code` of the server's problem details; one that a newer server has is told in the server's words."""
 
 
 class ServerAddressError(Exception):
     """The address cannot be used; a person gives another."""
 
     def __init__(self, *, url: str, why: str) -> None:
-        super().__init__(f"{url}: {why}")
+        super().__init__(sentence("server_address", "{url}: {why}", url=url, why=why))
         self.url, self.why = url, why
 
 
@@ -31,7 +43,14 @@ class ServerUnreachableError(Exception):
     """Nobody answers there, or not as a Tallylight server would; the same code may be tried again."""
 
     def __init__(self, *, url: str, why: str) -> None:
-        super().__init__(f"{url}: {why}. Check the address and that the server runs; the same code can be tried again")
+        super().__init__(
+            sentence(
+                "server_unreachable",
+                "{url}: {why}. Check the address and that the server runs; the same code can be tried again",
+                url=url,
+                why=why,
+            )
+        )
         self.url, self.why = url, why
 
 
@@ -40,8 +59,12 @@ class ForeignServerError(Exception):
 
     def __init__(self, *, url: str) -> None:
         super().__init__(
-            f"{url}: this is not the server that made the code (its TLS key differs). Nothing was sent. Check the"
-            " address; if the server has a new key, get a new code with `tallylight-server gateway add`"
+            sentence(
+                "foreign_server",
+                "{url}: this is not the server that made the code (its TLS key differs). Nothing was sent. Check the"
+                " address; if the server has a new key, get a new code with `tallylight-server gateway add`",
+                url=url,
+            )
         )
         self.url = url
 
@@ -51,7 +74,11 @@ class EnrolmentRefusedError(Exception):
 
     def __init__(self, *, status: int, reason: str) -> None:
         super().__init__(
-            f"the server refused the enrolment: {reason}. Get a new code with `tallylight-server gateway add NAME`"
+            sentence(
+                "enrolment_refused",
+                "the server refused the enrolment: {reason}. Get a new code with `tallylight-server gateway add NAME`",
+                reason=reason,
+            )
         )
         self.status, self.reason = status, reason
 
@@ -70,33 +97,43 @@ def ask_to_enrol(url: str, request: EnrolmentRequest, *, tls_fingerprint: bytes)
         response = connection.getresponse()
         status, body = response.status, response.read(_LARGEST_ANSWER_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        raise ServerUnreachableError(url=url, why=f"no answer ({error or type(error).__name__})") from error
+        raise ServerUnreachableError(url=url, why=_no_answer(error)) from error
     finally:
         connection.close()
     if 400 <= status < 500 and status not in {404, 405, 429}:
-        raise EnrolmentRefusedError(status=status, reason=_reason(body))
+        raise EnrolmentRefusedError(status=status, reason=_refusal(body))
     if not 200 <= status < 300:
-        raise ServerUnreachableError(url=url, why=f"it answered with status {status}, {_reason(body)}")
+        raise ServerUnreachableError(
+            url=url, why=sentence("server_status", "it answered with status {status}", status=status)
+        )
     try:
         return EnrolmentAnswer.model_validate_json(body)
     except ValidationError as error:
-        raise ServerUnreachableError(url=url, why="it does not answer as a Tallylight server does") from error
+        raise ServerUnreachableError(
+            url=url, why=sentence("server_not_tallylight", "it does not answer as a Tallylight server does")
+        ) from error
 
 
 def _connection(url: str) -> http.client.HTTPConnection:
     try:
         parts = urlsplit(url)
     except ValueError as error:  # a bracket that is never closed
-        raise ServerAddressError(url=url, why="not an address such as https://server.example:8443") from error
+        raise ServerAddressError(url=url, why=_NO_ADDRESS) from error
     try:
         port = parts.port
     except ValueError as error:
-        raise ServerAddressError(url=url, why="the port is no number from 1 to 65535") from error
+        raise ServerAddressError(
+            url=url, why=sentence("server_port", "the port is no number from 1 to 65535")
+        ) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ServerAddressError(url=url, why="not an address such as https://server.example:8443")
+        raise ServerAddressError(url=url, why=_NO_ADDRESS)
     if not url_is_loopback(url):
         raise ServerAddressError(
-            url=url, why="this release talks to a server on the same machine only (127.0.0.1, ::1 or localhost)"
+            url=url,
+            why=sentence(
+                "server_elsewhere",
+                "this release talks to a server on the same machine only (127.0.0.1, ::1 or localhost)",
+            ),
         )
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, port or 80, timeout=_TIMEOUT_S)
@@ -119,11 +156,17 @@ def _check_pin(connection: http.client.HTTPConnection, url: str, tls_fingerprint
         raise ForeignServerError(url=url)
 
 
-def _reason(body: bytes) -> str:
-    """What the problem details say, for a person; never more than a line."""
+def _no_answer(error: OSError | http.client.HTTPException) -> Sentence:
+    why = os_reason(error) if isinstance(error, OSError) else sentence("no_http", "what answers does not speak HTTP")
+    return sentence("no_answer", "no answer ({why})", why=why)
+
+
+def _refusal(body: bytes) -> str:
+    """Why the server refused: by the code of its problem details, else in its own words; never more than a line."""
     try:
         problem = json.loads(body)
-        said = problem.get("detail") or problem.get("title") or ""
+        code, said = problem.get("code"), problem.get("detail") or problem.get("title") or ""
     except (ValueError, AttributeError):
-        said = ""
-    return str(said)[:300].strip().rstrip(".") or "no reason given"
+        code, said = None, ""
+    known = _REFUSALS.get(code) if isinstance(code, str) else None
+    return known or str(said)[:300].strip().rstrip(".") or sentence("no_reason", "no reason given")

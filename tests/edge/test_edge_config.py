@@ -31,7 +31,7 @@ SOURCE = '[[sources]]\nname = "a"\nfolder = "in"\n'
         pytest.param("uplods_in_flight = 3", "uplods_in_flight", "unknown key", id="an unknown key"),
         pytest.param(SOURCE + "time_zon = 'x'", "sources.0.time_zon", "unknown key", id="an unknown key of a source"),
         pytest.param(SOURCE + "time_zone = 'Mars/Base'", "sources.0.time_zone", "IANA", id="a zone that is none"),
-        pytest.param("uploads_in_flight = 0", "uploads_in_flight", "greater than or equal to 1", id="a value too low"),
+        pytest.param("uploads_in_flight = 0", "uploads_in_flight", "at least 1", id="a value too low"),
         pytest.param("disk_warn_percent = 99.0", "", "must rise", id="levels that do not rise"),
         pytest.param(SOURCE + "patterns = ['(']", "sources.0.patterns", "regular expression", id="a broken pattern"),
         pytest.param(SOURCE + "patterns = ['(?P<x>.)']", "sources.0.patterns", "known are", id="an unknown group"),

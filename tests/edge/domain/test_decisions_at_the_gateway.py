@@ -161,7 +161,7 @@ def test_a_hole_inside_a_file_is_a_gap_however_short() -> None:
 def test_a_number_left_out_says_that_a_segment_is_missing() -> None:
     files = [_file("a", _span(0, 60), sequence=1), _file("d", _span(180, 240), sequence=4)]
     (gap,) = summarise(files, join_tolerance_us=TOLERANCE_US).gaps
-    assert (gap.cause, gap.evidence) == ("segment_missing", ("no file numbered 2 to 3",))
+    assert (gap.cause, gap.evidence) == ("segment_missing", ("no file numbered 2-3",))
 
 
 @pytest.mark.parametrize(

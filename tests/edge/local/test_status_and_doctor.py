@@ -21,8 +21,9 @@ from edge.local.checks import Check, Health
 from edge.local.doctor import examine
 from edge.local.status_facts import StatusFacts, agent_runs, read_status, status_json
 from edge.local.status_view import show_status
-from edge.local.words import Language, language_of, word
+from edge.local.words import word
 from edge.platform.signing import SigningKey
+from edge.platform.terminal import Language, language_of
 from edge.storage.dockings import Docking, add_docking, mark_reported
 from edge.storage.journal import remember
 from edge.storage.overview import AGENT_STATE_KEY

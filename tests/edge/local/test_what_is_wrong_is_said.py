@@ -16,7 +16,7 @@ from edge.local.checks import Check, Health
 from edge.local.doctor import examine
 from edge.local.status_facts import read_status, status_json
 from edge.local.status_view import show_status
-from edge.local.words import Language
+from edge.platform.terminal import Language
 from tests.edge.gateway import START_US
 from tests.edge.gateway import Gateway as FieldGateway
 from tests.edge.landed_clips import FakeClock

@@ -11,9 +11,12 @@ from rich.text import Text
 
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of, rfc3339
 from edge.contract.intervals import TimeInterval
-from edge.contract.manifest import Fault, FileVerdict
+from edge.contract.manifest import Fault, FaultCode, FileVerdict
+from edge.contract.sentences import in_code
 from edge.domain.clock import applied_offset_us
 from edge.domain.path_text import shown_text
+from edge.local.words import told, word
+from edge.platform.terminal import Language
 from edge.workers.inspect_paths import InspectedDevice, InspectedFile, InspectReport
 
 _STYLE = {FileVerdict.WHOLE: "green", FileVerdict.DAMAGED: "yellow", FileVerdict.UNREADABLE: "bold red"}
@@ -27,30 +30,31 @@ def report_json(report: InspectReport) -> dict[str, Any]:
     return {
         "files": [_file_json(file) for file in report.files],
         "devices": [_device_json(device) for device in report.devices],
-        "problems": [{"path": problem.path, "why": problem.why} for problem in report.problems],
+        "problems": [{"path": problem.path, "why": in_code(problem.why)} for problem in report.problems],
     }
 
 
-def show_report(report: InspectReport, console: Console, zone: ZoneInfo) -> None:
+def show_report(report: InspectReport, console: Console, zone: ZoneInfo, language: Language = "en") -> None:
     """The same as tables, times in `zone`."""
-    table = Table(title=f"{len(report.files)} files")
-    for heading in ("File", "Device", "Start", "Length", "Verdict", "Faults"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title=f"{len(report.files)} {word('files', language)}")
+    for key in ("file", "device", "start", "length", "verdict", "faults"):
+        table.add_column(word(key, language), overflow="fold")
     for file in report.files:
-        start_us = file.facts.capture.start
+        start_us, source = file.facts.capture.start, file.facts.capture.start_source
         table.add_row(
             Text(shown_text(file.path)),
             Text(shown_text(file.device or "?")),
-            "?" if start_us is None else f"{_local(start_us, zone)} ({file.facts.capture.start_source})",
+            "?" if start_us is None else f"{_local(start_us, zone)} ({word(f'start_{source}', language)})",
             _length(file.facts.probe.media_us),
-            Text(file.verdict, style=_STYLE[file.verdict]),
-            Text(shown_text("; ".join(_fault(fault) for fault in file.faults))),
+            Text(word(file.verdict, language), style=_STYLE[file.verdict]),
+            Text(shown_text("; ".join(_fault(fault, file, language) for fault in file.faults))),
         )
     console.print(table)
     for device in report.devices:
-        console.print(_device_table(device, zone))
+        console.print(_device_table(device, zone, language))
     for problem in report.problems:
-        console.print(Text(shown_text(f"{problem.path}: {problem.why}"), style="yellow"), soft_wrap=True)
+        why = told(problem.why, language)
+        console.print(Text(shown_text(f"{problem.path}: {why}"), style="yellow"), soft_wrap=True)
 
 
 def _file_json(file: InspectedFile) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _device_json(device: InspectedDevice) -> dict[str, Any]:
                 "start": rfc3339(gap.interval.start_us),
                 "end": rfc3339(gap.interval.end_us),
                 "cause": gap.cause,
-                "evidence": list(gap.evidence),
+                "evidence": [in_code(evidence) for evidence in gap.evidence],
             }
             for gap in device.summary.gaps
         ],
@@ -109,22 +113,28 @@ def _device_json(device: InspectedDevice) -> dict[str, Any]:
     }
 
 
-def _device_table(device: InspectedDevice, zone: ZoneInfo) -> Table:
-    table = Table("", "From", "To", "Length", "Why", title=Text(shown_text(f"Device {device.device}")))
+def _device_table(device: InspectedDevice, zone: ZoneInfo, language: Language) -> Table:
+    title = Text(shown_text(f"{word('device', language)} {device.device}"))
+    table = Table("", *(word(key, language) for key in ("from", "to", "length", "why")), title=title)
     for interval in device.summary.coverage:
-        table.add_row("recorded", *_row(interval, zone), "", style="green")
+        table.add_row(word("has_footage", language), *_row(interval, zone), "", style="green")
     for gap in device.summary.gaps:
-        table.add_row(
-            "gap", *_row(gap.interval, zone), Text(shown_text("; ".join((gap.cause, *gap.evidence)))), style="red"
-        )
+        why = "; ".join((word(f"cause_{gap.cause}", language), *(told(part, language) for part in gap.evidence)))
+        table.add_row(word("gap", language), *_row(gap.interval, zone), Text(shown_text(why)), style="red")
     for overlap in device.summary.overlaps:
-        names = shown_text(" and ".join(overlap.names))
-        table.add_row("overlap", *_row(overlap.interval, zone), Text(names), style="yellow")
+        names = Text(shown_text(", ".join(overlap.names)))
+        table.add_row(word("overlap", language), *_row(overlap.interval, zone), names, style="yellow")
     return table
 
 
-def _fault(fault: Fault) -> str:
-    return f"{fault.code}: {fault.detail}" if fault.detail else fault.code
+def _fault(fault: Fault, file: InspectedFile, language: Language) -> str:
+    """The fault in words; its place in seconds of the file; the particulars, which are evidence and English, in it."""
+    said = word(f"fault_{fault.code}", language)
+    if fault.from_s is not None and fault.to_s is not None:
+        said += f" {fault.from_s:.1f}-{fault.to_s:.1f} s"
+    if fault.code == FaultCode.SIDECAR_UNREADABLE:
+        return f"{said}: {told(file.facts.sidecar.fault or '', language)}"
+    return f"{said}: {fault.detail}" if fault.detail and language == "en" else said
 
 
 def _pair(interval: TimeInterval) -> list[str]:

@@ -1,0 +1,57 @@
+"""What this program says at a terminal: in the language asked for, else of the settings, else of the locale."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from edge.contract.sentences import sentence_of
+from edge.local.words import told
+from edge.platform.terminal import Language, language_of, take_language
+
+
+class Speech:
+    """One terminal. `program` stands before every complaint."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._asked = False
+        self.language: Language = "en"
+
+    def begin(self) -> None:
+        """Speak the locale's language until something else is asked for."""
+        self._asked, self.language = False, language_of(None)
+
+    def choose(self, arguments: Sequence[str]) -> list[str]:
+        """The arguments without `--lang`, which is obeyed. Raises UnknownLanguageError."""
+        rest, asked = take_language(arguments)
+        if asked is not None:
+            self._asked, self.language = True, asked
+        return rest
+
+    def follow(self, setting: str) -> None:
+        """Speak the settings' language, unless another was asked for."""
+        if not self._asked:
+            self.language = language_of(setting)
+
+    def told(self, said: str) -> str:
+        """A sentence in the present language."""
+        return told(said, self.language)
+
+    def say(self, said: str) -> None:
+        """A line on standard output."""
+        sys.stdout.write(f"{self.told(said)}\n")
+
+    def complain(self, said: str | Exception) -> None:
+        """A line on standard error: what is wrong and what to do."""
+        text = self.told(_complaint(said) if isinstance(said, Exception) else said)
+        sys.stderr.write(f"{self._program}: {text}\n")
+
+
+def _complaint(error: Exception) -> str:
+    said = sentence_of(error)
+    if isinstance(error, OSError):
+        from edge.platform.faults import os_complaint  # pydantic comes with it, which the overview need not wait for
+
+        return os_complaint(error)
+    return said

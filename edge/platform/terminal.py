@@ -1,0 +1,121 @@
+"""What every command line here does alike: choose a language, take any terminal's encoding, end when nobody reads."""
+
+from __future__ import annotations
+
+import io
+import locale
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from edge.contract.sentences import Sentence, sentence
+
+Language = Literal["zh-CN", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
+IN_ORDER, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: as asked; something is wrong, or nobody reads what is written; wrong use or settings; Ctrl-C."""
+_OPTION = "--lang"
+
+
+class UnknownLanguageError(Exception):
+    """`--lang` names no language we have; whoever typed it corrects it."""
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(
+            sentence("unknown_language", "--lang {name}: known are {known}", name=name or '""', known=LANGUAGES)
+        )
+        self.name = name
+
+
+def take_language(arguments: Sequence[str]) -> tuple[list[str], Language | None]:
+    """The arguments without `--lang NAME`, wherever it stands before `--`, and the language it names.
+
+    Raises UnknownLanguageError.
+    """
+    rest, chosen = list(arguments), None
+    end = rest.index("--") if "--" in rest else len(rest)
+    for place in range(end - 1, -1, -1):
+        name, equals, value = rest[place].partition("=")
+        if name == _OPTION:
+            if not equals:
+                value = rest[place + 1] if place + 1 < end else ""
+            chosen = chosen or _known(value)
+            del rest[place : place + (1 if equals else 2)]
+    return rest, chosen
+
+
+def language_of(setting: str | None, locale_name: str | None = None) -> Language:
+    """The language a setting means; anything else follows the locale: a terminal without one may have no Chinese."""
+    if setting in LANGUAGES:
+        return LANGUAGES[LANGUAGES.index(setting)]
+    name = locale_name if locale_name is not None else _locale_name()
+    return "zh-CN" if name.lower().startswith("zh") and _can_write("中") else "en"
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """Run, flush, and give the exit code; an interruption and a closed pipe end it without a stack trace."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a sign the terminal cannot show must not end the program
+    try:
+        code = command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again when it ends
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def usage_complaint(error: Exception, *, program: str) -> Sentence:
+    """What is wrong with the arguments, from an error of cyclopts, whose own words are English alone."""
+    what = _argument(error)
+    match type(error).__name__:
+        case "UnknownCommandError":
+            said = sentence("usage_command", "there is no command {what}", what=what)
+        case "UnknownOptionError" | "UnusedCliTokensError":
+            said = sentence("usage_option", "{what} is not known here", what=what)
+        case "MissingArgumentError" | "ConsumeMultipleError" | "RequiresEqualsError":
+            said = sentence("usage_missing", "{what} is missing or has no value", what=what)
+        case "RepeatArgumentError" | "MixedArgumentError":
+            said = sentence("usage_twice", "{what} is given more than once", what=what)
+        case _:
+            said = sentence("usage_value", "the value of {what} cannot be used", what=what)
+    return sentence("usage", "{why}. `{program} --help` explains", why=said, program=program)
+
+
+def _argument(error: Exception) -> str:
+    """The option, argument or word that an error is about."""
+    token = getattr(error, "token", None)
+    argument = getattr(error, "argument", None)
+    unused = getattr(error, "unused_tokens", None)
+    if token is not None and token.keyword:
+        return str(token.keyword)
+    if argument is not None:
+        return str(argument.name)
+    if token is not None:
+        return str(token.value)
+    return str(unused[0]) if unused else "?"
+
+
+def _known(name: str) -> Language:
+    if name not in LANGUAGES:
+        raise UnknownLanguageError(name=name)
+    return LANGUAGES[LANGUAGES.index(name)]
+
+
+def _can_write(sign: str) -> bool:
+    try:
+        sign.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _locale_name() -> str:
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return value
+    return locale.getlocale()[0] or ""
