@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -18,7 +19,7 @@ from demo_town.registers import local_text, register_rows, write_registers
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, rfc3339
 from edge.contract.intervals import TimeInterval, union
 
-_CORES = 2
+_CORES = min(4, len(os.sched_getaffinity(0)))
 
 
 def film_town(town: Town, footage: Path) -> Iterator[Filmed]:

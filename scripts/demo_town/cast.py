@@ -61,7 +61,7 @@ def sites(dice: random.Random, *monitors: Device) -> tuple[Site, ...]:
             direction=dice.choice(("由东向西", "由西向东", "由南向北", "由北向南")),
             longitude_deg=round(114.05 + dice.uniform(-0.05, 0.05), 6),
             latitude_deg=round(22.54 + dice.uniform(-0.03, 0.03), 6),
-            violations="1352" if device is None or "speed" in device.functions else "1625",
+            violations="1352 超过规定时速" if device is None or "speed" in device.functions else "1625 违反交通信号灯",
             stage=stage,
             device=device,
         )
