@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.contract.instants import UtcMicros
+from edge.storage.tallies import count_in_all
 
 
 class ContentState(StrEnum):
@@ -58,19 +59,10 @@ def find_content(rows: sqlite3.Connection, clip_id: str) -> Content | None:
     return None if row is None else _content(row)
 
 
-def contents_in(rows: sqlite3.Connection, *states: ContentState, limit: int = 100_000) -> list[Content]:
-    """Contents in any of the states, oldest first."""
-    marks = ", ".join("?" * len(states))
-    found = rows.execute(
-        f"SELECT {_COLUMNS} FROM content WHERE state IN ({marks}) ORDER BY landed_us, clip_id LIMIT ?",  # noqa: S608
-        (*states, limit),
-    )
+def contents_here(rows: sqlite3.Connection) -> list[Content]:
+    """Every content that has a landing copy by its row."""
+    found = rows.execute(f"SELECT {_COLUMNS} FROM content WHERE landing_name IS NOT NULL")  # noqa: S608 - constant
     return [_content(row) for row in found]
-
-
-def all_contents(rows: sqlite3.Connection) -> list[Content]:
-    """Every content, oldest first."""
-    return contents_in(rows, *ContentState)
 
 
 def content_of_size_is_known(rows: sqlite3.Connection, size_bytes: int) -> bool:
@@ -89,6 +81,7 @@ def add_content(
     now_us: UtcMicros,
 ) -> None:
     """A content that landed. One that is known keeps its state; it gains the copy and the flag."""
+    count_in_all(rows, clips=int(find_content(rows, clip_id) is None))
     rows.execute(
         "INSERT INTO content (clip_id, sha256, size_bytes, landing_name, state, landed_us, flagged)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (clip_id) DO UPDATE SET"
@@ -105,8 +98,8 @@ def forget_landing_copy(rows: sqlite3.Connection, clip_id: str) -> None:
 def backlog(rows: sqlite3.Connection) -> Backlog:
     """How much is landed and not receipted."""
     clips, size_bytes, oldest_us = rows.execute(
-        "SELECT count(*), coalesce(sum(size_bytes), 0), min(landed_us) FROM content WHERE state <> ?",
-        (ContentState.RECEIPTED,),
+        "SELECT count(*), coalesce(sum(size_bytes), 0), min(landed_us) FROM content WHERE state IN (?, ?, ?, ?)",
+        tuple(state for state in ContentState if state is not ContentState.RECEIPTED),
     ).fetchone()
     return Backlog(clips, size_bytes, oldest_us)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge.contract.instants import UtcMicros
 from edge.contract.manifest import ClockReading
+from edge.storage.tallies import count_for_device
 
 SCAN = "scan"
 """Stands in `statement_sha256` of a docking that no docking file describes."""
@@ -36,8 +37,10 @@ _COLUMNS = (
 
 
 def add_docking(rows: sqlite3.Connection, docking: Docking) -> None:
-    """A new docking, not yet reported."""
+    """A new docking, not yet reported. Its device is known from now on."""
     clock = docking.clock
+    if docking.device is not None:
+        count_for_device(rows, docking.device)
     rows.execute(
         f"INSERT INTO docking ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
@@ -78,21 +81,20 @@ def docking_of_statement(rows: sqlite3.Connection, source: str, folder: str, sha
 def open_scan_docking(rows: sqlite3.Connection, source: str, device: str | None) -> Docking | None:
     """The docking by scan of that device whose list is not yet reported."""
     row = rows.execute(
-        f"SELECT {_COLUMNS} FROM docking WHERE source = ? AND device IS ? AND statement_sha256 = ? AND reported = 0"  # noqa: S608
-        " ORDER BY until_us DESC LIMIT 1",
+        f"SELECT {_COLUMNS} FROM docking WHERE +source = ? AND +device IS ? AND statement_sha256 = ? AND reported = 0"  # noqa: S608
+        " ORDER BY until_us DESC LIMIT 1",  # the plus: only unreported ones are looked at
         (source, device, SCAN),
     ).fetchone()
     return None if row is None else _docking(row)
 
 
-def last_scan_dockings(rows: sqlite3.Connection, source: str) -> dict[str, UtcMicros]:
-    """When each known device was last listed by scan in that source."""
-    found = rows.execute(
-        "SELECT device, max(docked_us) AS listed_us FROM docking"
-        " WHERE source = ? AND statement_sha256 = ? AND device IS NOT NULL GROUP BY device",
-        (source, SCAN),
-    )
-    return {row["device"]: UtcMicros(row["listed_us"]) for row in found}
+def last_scan_docking_us(rows: sqlite3.Connection, source: str, device: str) -> UtcMicros | None:
+    """When the device was last listed by scan in that source."""
+    (listed_us,) = rows.execute(
+        "SELECT max(docked_us) FROM docking WHERE device = ? AND source = ? AND statement_sha256 = ?",
+        (device, source, SCAN),
+    ).fetchone()
+    return None if listed_us is None else UtcMicros(listed_us)
 
 
 def prolong(rows: sqlite3.Connection, docking_id: str, until_us: UtcMicros) -> None:

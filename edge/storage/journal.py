@@ -14,10 +14,13 @@ from pathlib import Path
 from edge.contract.instants import UtcMicros
 from edge.contract.sentences import sentence
 from edge.platform.durable import fsync_directory
-from edge.storage.schema import SCHEMA, SCHEMA_VERSION
+from edge.storage.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 
 _SYNCHRONOUS_FULL = 2
 _BUSY_TIMEOUT_MS = 10_000
+_COUNTERS_AT_ONCE = 256
+"""Counters for messages that are sent and not kept are set aside in one commit: an fsync each would be the dearest
+part of an offer."""
 
 
 _RESTORE = sentence("journal_restore", "Restore it from the backup, or move it away and re-dock")
@@ -69,6 +72,7 @@ class Journal:
         self._lock_descriptor = lock_descriptor
         self._lock = threading.RLock()
         self._depth = 0
+        self._counters_left = range(0)
         self.boot_id = boot_id
         """Id of this start of the agent, form of a TopicId; counters are unique within it."""
 
@@ -127,12 +131,23 @@ class Journal:
 
     def next_counter(self) -> int:
         """A number that was never given before under this boot id; joins the running transaction."""
-        with self.transaction() as rows:
-            (counter,) = rows.execute(
-                "UPDATE boot SET next_counter = next_counter + 1 WHERE boot_id = ? RETURNING next_counter - 1",
-                (self.boot_id,),
-            ).fetchone()
-        return int(counter)
+        with self._lock:
+            if self._depth:
+                return self._take_counters(1)
+            if not self._counters_left:
+                with self.transaction():
+                    first = self._take_counters(_COUNTERS_AT_ONCE)
+                self._counters_left = range(first, first + _COUNTERS_AT_ONCE)
+            counter, self._counters_left = self._counters_left[0], self._counters_left[1:]
+            return counter
+
+    def _take_counters(self, count: int) -> int:
+        """The first of `count` numbers, in the running transaction."""
+        (after,) = self._connection.execute(
+            "UPDATE boot SET next_counter = next_counter + ? WHERE boot_id = ? RETURNING next_counter",
+            (count, self.boot_id),
+        ).fetchone()
+        return int(after) - count
 
     def close(self) -> None:
         """Give the file back; the journal cannot be used after it."""
@@ -223,16 +238,23 @@ def _make_durable_and_check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _make_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables, or bring those of an older release up to this one's; all or nothing."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    else:
-        _check_version(connection, path)
+    statements = SCHEMA if version == 0 else "".join(UPGRADES.get(step, "") for step in range(version, SCHEMA_VERSION))
+    if version < SCHEMA_VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    _check_version(connection, path)
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != SCHEMA_VERSION:
+    if version < SCHEMA_VERSION:
+        raise JournalUnusableError(
+            path=path,
+            why=sentence("journal_older", "an older release wrote it"),
+            advice=sentence("journal_start", "Start the agent once"),
+        )
+    if version > SCHEMA_VERSION:
         raise JournalUnusableError(
             path=path,
             why=sentence(

@@ -12,8 +12,10 @@ from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Manifest
 from edge.domain.preliminary_gaps import DeviceFootage, PreliminaryDuty, judge_duties
 from edge.storage.contents import Backlog, backlog
+from edge.storage.dockings import last_docking_end_us
 from edge.storage.journal import remembered
 from edge.storage.register_copy import current_register
+from edge.storage.tallies import DeviceTally, device_tallies, receipted_in_all
 
 AGENT_STATE_KEY = "agent_state"
 _LISTED_AT_MOST = 20
@@ -62,9 +64,7 @@ class Overview:
 
 def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
     """The overview at `now_us`. Duties of the last three days are judged, as far as the register names them."""
-    receipted, last_us = rows.execute(
-        "SELECT count(*), max(receipted_us) FROM content WHERE state = 'receipted'"
-    ).fetchone()
+    (last_us,) = rows.execute("SELECT max(receipted_us) FROM content WHERE receipted_us IS NOT NULL").fetchone()
     (unnoted,) = rows.execute("SELECT count(*) FROM outbox WHERE noted_us IS NULL").fetchone()
     (resting,) = rows.execute("SELECT count(*) FROM seen_file WHERE state = 'resting'").fetchone()
     register = current_register(rows)
@@ -76,7 +76,7 @@ def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
     return Overview(
         devices=tuple(_devices(rows)),
         backlog=backlog(rows),
-        receipted_clips=receipted,
+        receipted_clips=receipted_in_all(rows),
         last_receipt_us=last_us,
         unnoted_messages=unnoted,
         resting_files=resting,
@@ -92,7 +92,7 @@ def known_footage(rows: sqlite3.Connection, *, since_us: UtcMicros) -> dict[str,
     recorded: dict[str, list[TimeInterval]] = {}
     holes: dict[str, list[TimeInterval]] = {}
     found = rows.execute(
-        "SELECT device, manifest FROM sighting WHERE manifest IS NOT NULL AND device IS NOT NULL AND seen_us >= ?",
+        "SELECT device, manifest FROM sighting WHERE seen_us >= ? AND manifest IS NOT NULL AND device IS NOT NULL",
         (since_us,),
     )
     for row in found:
@@ -106,49 +106,38 @@ def known_footage(rows: sqlite3.Connection, *, since_us: UtcMicros) -> dict[str,
             for before, after in pairwise(parts)
             if before.end_us < after.start_us
         )
-    known_until = rows.execute(
-        "SELECT device, max(until_us) AS until_us FROM docking"
-        " WHERE reported = 1 AND device IS NOT NULL GROUP BY device"
-    ).fetchall()
+    known_until = {
+        tally.device: end_us
+        for tally in device_tallies(rows)
+        if tally.device is not None and (end_us := last_docking_end_us(rows, tally.device)) is not None
+    }
     return {
-        row["device"]: DeviceFootage(
-            tuple(recorded.get(row["device"], ())), tuple(holes.get(row["device"], ())), UtcMicros(row["until_us"])
-        )
-        for row in known_until
+        device: DeviceFootage(tuple(recorded.get(device, ())), tuple(holes.get(device, ())), end_us)
+        for device, end_us in known_until.items()
     }
 
 
 def _devices(rows: sqlite3.Connection) -> list[DeviceLine]:
-    found = rows.execute(
-        """
-        WITH met AS (SELECT DISTINCT device, clip_id FROM sighting),
-        counted AS (
-          SELECT device, count(*) AS clips, sum(state <> 'receipted') AS waiting, sum(state = 'receipted') AS receipted
-          FROM met JOIN content USING (clip_id) GROUP BY device
-        ),
-        known AS (SELECT device FROM counted UNION SELECT device FROM docking WHERE device IS NOT NULL)
-        SELECT known.device, coalesce(clips, 0) AS clips, coalesce(waiting, 0) AS waiting,
-               coalesce(receipted, 0) AS receipted, until_us, battery_percent, free_bytes, total_bytes, offset_us
-        FROM known LEFT JOIN counted ON counted.device IS known.device
-        LEFT JOIN docking ON docking.docking_id = (
-          SELECT docking_id FROM docking AS d WHERE d.device = known.device ORDER BY until_us DESC, docking_id LIMIT 1)
-        ORDER BY known.device IS NULL, known.device
-        """
+    return [_device_line(rows, tally) for tally in device_tallies(rows)]
+
+
+def _device_line(rows: sqlite3.Connection, tally: DeviceTally) -> DeviceLine:
+    row = rows.execute(
+        "SELECT until_us, battery_percent, free_bytes, total_bytes, offset_us FROM docking"
+        " WHERE device = ? ORDER BY until_us DESC, docking_id LIMIT 1",
+        (tally.device,),
+    ).fetchone()
+    return DeviceLine(
+        tally.device,
+        clips=tally.clips,
+        waiting_clips=tally.clips - tally.receipted,
+        receipted_clips=tally.receipted,
+        last_docking_us=None if row is None else row["until_us"],
+        battery_percent=None if row is None else row["battery_percent"],
+        free_bytes=None if row is None else row["free_bytes"],
+        total_bytes=None if row is None else row["total_bytes"],
+        clock_offset_us=None if row is None else row["offset_us"],
     )
-    return [
-        DeviceLine(
-            row["device"],
-            clips=row["clips"],
-            waiting_clips=row["waiting"],
-            receipted_clips=row["receipted"],
-            last_docking_us=row["until_us"],
-            battery_percent=row["battery_percent"],
-            free_bytes=row["free_bytes"],
-            total_bytes=row["total_bytes"],
-            clock_offset_us=row["offset_us"],
-        )
-        for row in found
-    ]
 
 
 def _troubles(rows: sqlite3.Connection) -> list[Trouble]:
@@ -158,8 +147,8 @@ def _troubles(rows: sqlite3.Connection) -> list[Trouble]:
         (_LISTED_AT_MOST,),
     ).fetchall()
     listed = rows.execute(
-        "SELECT 'file:' || coalesce(reason, '') AS reason, min(path) AS subject, count(*) AS count FROM seen_file"
-        " WHERE state = 'listed' OR reason IS NOT NULL GROUP BY reason ORDER BY count DESC LIMIT ?",
+        "SELECT 'file:' || reason AS reason, min(path) AS subject, count(*) AS count FROM seen_file"
+        " WHERE reason IS NOT NULL GROUP BY reason ORDER BY count DESC LIMIT ?",
         (_LISTED_AT_MOST,),
     ).fetchall()
     missing = rows.execute(

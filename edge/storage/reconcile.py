@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.contract.identifiers import clip_id_of
 from edge.contract.instants import UtcMicros
 from edge.platform.durable import sha256_of_file
-from edge.storage.contents import ContentState, add_content, all_contents, forget_landing_copy
+from edge.storage.contents import ContentState, add_content, contents_here, forget_landing_copy
 from edge.storage.journal import Journal
 from edge.storage.landing import LandingArea
 from edge.storage.seen_files import fetch_again
@@ -37,17 +37,15 @@ def reconcile_landing(journal: Journal, area: LandingArea, *, now_us: UtcMicros)
         part.unlink(missing_ok=True)
     standing = area.standing()
     with journal.transaction() as rows:
-        known = {content.clip_id: content for content in all_contents(rows)}
+        known = {content.clip_id: content for content in contents_here(rows)}
     adopted: list[str] = []
     rejected: list[str] = []
     for name in sorted(standing):
         content = known.get(name)
-        if content is None or content.landing_name is None or content.size_bytes != standing[name]:
+        if content is None or content.size_bytes != standing[name]:
             _adopt(journal, area, name, adopted, rejected, now_us)
     whole = standing.keys() - set(rejected)
-    missing = [
-        clip_id for clip_id, content in known.items() if content.landing_name is not None and clip_id not in whole
-    ]
+    missing = [clip_id for clip_id in known if clip_id not in whole]
     fetching: list[str] = []
     lost: list[str] = []
     for clip_id in missing:

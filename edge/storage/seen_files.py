@@ -89,10 +89,11 @@ def files_of_docking(rows: sqlite3.Connection, docking_id: str) -> list[SeenFile
     its device in that source.
     """
     found = rows.execute(
-        f"SELECT {', '.join('f.' + name for name in _COLUMNS.split(', '))} FROM seen_file f"  # noqa: S608 - constant
-        " JOIN docking d ON d.docking_id = f.docking_id JOIN docking asked ON asked.docking_id = ?"
-        " WHERE f.source = asked.source AND d.device IS asked.device AND d.folder = asked.folder"
-        " AND (d.statement_sha256 = 'scan') = (asked.statement_sha256 = 'scan') ORDER BY f.path",
+        f"SELECT {', '.join('f.' + name for name in _COLUMNS.split(', '))}"  # noqa: S608 - constant
+        " FROM docking asked CROSS JOIN docking d CROSS JOIN seen_file f"  # in this order: by device, not all files
+        " WHERE asked.docking_id = ? AND d.device IS asked.device AND d.source = asked.source"
+        " AND d.folder = asked.folder AND (d.statement_sha256 = 'scan') = (asked.statement_sha256 = 'scan')"
+        " AND f.docking_id = d.docking_id AND f.source = asked.source ORDER BY f.path",
         (docking_id,),
     )
     return [_seen_file(row) for row in found]
@@ -101,9 +102,9 @@ def files_of_docking(rows: sqlite3.Connection, docking_id: str) -> list[SeenFile
 def shows_files_of(rows: sqlite3.Connection, source: str, device: str) -> bool:
     """Whether the source still shows a file that was listed for the device."""
     row = rows.execute(
-        "SELECT 1 FROM seen_file f JOIN docking d ON d.docking_id = f.docking_id"
-        " WHERE f.source = ? AND d.device = ? LIMIT 1",
-        (source, device),
+        "SELECT 1 FROM docking d CROSS JOIN seen_file f"
+        " WHERE d.device = ? AND d.source = ? AND f.docking_id = d.docking_id AND f.source = d.source LIMIT 1",
+        (device, source),
     ).fetchone()
     return row is not None
 

@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge.contract.instants import UtcMicros
+from edge.storage.contents import ContentState, find_content
+from edge.storage.tallies import count_for_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,14 @@ _COLUMNS = (
 
 
 def add_sighting(rows: sqlite3.Connection, sighting: SightingRow) -> None:
-    """A new meeting; (source, path, generation) is unique."""
+    """A new meeting; (source, path, generation) is unique. It is counted for its device once per content."""
+    met = rows.execute(
+        "SELECT 1 FROM sighting WHERE clip_id = ? AND device IS ? LIMIT 1", (sighting.clip_id, sighting.device)
+    ).fetchone()
+    if met is None:
+        content = find_content(rows, sighting.clip_id)
+        is_receipted = content is not None and content.state is ContentState.RECEIPTED
+        count_for_device(rows, sighting.device, clips=1, receipted=int(is_receipted))
     rows.execute(
         f"INSERT INTO sighting ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
@@ -48,6 +57,7 @@ def add_sighting(rows: sqlite3.Connection, sighting: SightingRow) -> None:
             sighting.sidecar,
         ),
     )
+    rows.execute("UPDATE content SET is_sighted = 1 WHERE clip_id = ? AND is_sighted = 0", (sighting.clip_id,))
 
 
 def uninspected(rows: sqlite3.Connection, *, limit: int) -> list[SightingRow]:
@@ -90,17 +100,22 @@ def probe_result_of(rows: sqlite3.Connection, clip_id: str) -> str | None:
 def keep_inspection(
     rows: sqlite3.Connection, sighting_id: str, *, inspection: str, manifest: bytes, now_us: UtcMicros
 ) -> None:
-    """The probe's result and the signed manifest."""
+    """The probe's result and the signed manifest. The first of a content makes it ready to be offered."""
     rows.execute(
         "UPDATE sighting SET inspection = ?, manifest = ?, inspected_us = ? WHERE sighting_id = ?",
         (inspection, manifest, now_us, sighting_id),
+    )
+    rows.execute(
+        "UPDATE content SET device = coalesce((SELECT device FROM sighting WHERE sighting_id = ?1), '')"
+        " WHERE clip_id = (SELECT clip_id FROM sighting WHERE sighting_id = ?1) AND device IS NULL",
+        (sighting_id,),
     )
 
 
 def contents_without_sighting(rows: sqlite3.Connection, *, landed_before_us: UtcMicros) -> list[str]:
     """Clip ids that were adopted from the landing area and whose source has not come back."""
     found = rows.execute(
-        "SELECT clip_id FROM content WHERE landed_us <= ? AND clip_id NOT IN (SELECT clip_id FROM sighting)",
+        "SELECT clip_id FROM content WHERE is_sighted = 0 AND landed_us <= ?",
         (landed_before_us,),
     )
     return [row["clip_id"] for row in found]

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import Receipt
+from edge.domain.asking_again import LONGEST_WAIT_US, asked_again_at
 from edge.domain.retention import LandingCopy
 from edge.domain.upload_order import WaitingClip
 from edge.storage.contents import ContentState
+from edge.storage.tallies import count_for_device, count_in_all
 
-_WAITING = """
-WITH ready AS (
-  SELECT clip_id, sha256, size_bytes, landing_name,
-         flagged OR clip_id IN (SELECT value FROM json_each(:flagged)) AS urgent,
-         (SELECT coalesce(device, '') FROM sighting AS s WHERE s.clip_id = content.clip_id AND s.manifest IS NOT NULL
-          ORDER BY seen_us, sighting_id LIMIT 1) AS device
-  FROM content
-  WHERE state IN ('landed', 'offered', 'sending') AND landing_name IS NOT NULL
-    AND (retry_at_us IS NULL OR retry_at_us <= :now_us)
-), placed AS (
-  SELECT *, row_number() OVER (PARTITION BY device ORDER BY urgent DESC, size_bytes, clip_id) AS place
-  FROM ready WHERE device IS NOT NULL
+_READY = "retry_at_us IS NULL AND landing_name IS NOT NULL AND state IN ('landed', 'offered', 'sending')"
+"""As the partial indexes of the schema say it."""
+_CLIP = "SELECT clip_id, sha256, size_bytes, landing_name, device, flagged FROM content"
+_NAMED = f"{_CLIP} WHERE {_READY} AND device >= '' AND clip_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_DUE = (
+    f"{_CLIP} WHERE (retry_at_us <= ? OR retry_at_us > ?) AND landing_name IS NOT NULL AND device >= ''"
+    " AND state <> 'receipted' ORDER BY retry_at_us LIMIT ?"
 )
-SELECT * FROM placed WHERE place <= :per_device
-"""
+"""Also what lies farther ahead than anything is put off: the clock was set back since."""
+_PUT_OFF_AT_ONCE = 64
 
 
 def waiting_clips(
-    rows: sqlite3.Connection, *, flagged_clips: Iterable[str], per_device: int, now_us: UtcMicros
+    rows: sqlite3.Connection, *, flagged_clips: Iterable[str], at_most: int, now_us: UtcMicros
 ) -> list[WaitingClip]:
-    """Inspected clips without receipt or permanent refusal, the foremost `per_device` of each device."""
-    found = rows.execute(
-        _WAITING, {"flagged": json.dumps(list(flagged_clips)), "now_us": now_us, "per_device": per_device}
-    )
+    """Inspected clips that may be offered now: of each device the foremost, those flagged here or by the register
+    first, then small before large; and some of those whose time to be offered again has come.
+
+    About `at_most` clips, but one of each device at least: the price grows with the devices, not with the clips.
+    """
+    named = set(flagged_clips)
+    found: dict[str, sqlite3.Row] = {}
+    for condition in (f"flagged = 1 AND {_READY}", _READY):
+        devices = list(_devices_with(rows, condition))
+        for device in devices:
+            foremost = rows.execute(
+                f"{_CLIP} WHERE {condition} AND device = ? ORDER BY size_bytes, clip_id LIMIT ?",
+                (device, max(1, at_most // len(devices))),
+            )
+            found |= {row["clip_id"]: row for row in foremost}
+    by_name = rows.execute(_NAMED, (json.dumps(sorted(named)),))
+    found |= {row["clip_id"]: row for row in by_name}
+    put_off = rows.execute(_DUE, (now_us, now_us + LONGEST_WAIT_US, _PUT_OFF_AT_ONCE))
+    found |= {row["clip_id"]: row for row in put_off}
     return [
         WaitingClip(
             row["clip_id"],
@@ -43,10 +55,19 @@ def waiting_clips(
             row["size_bytes"],
             row["landing_name"],
             device=row["device"],
-            flagged=bool(row["urgent"]),
+            flagged=bool(row["flagged"]) or row["clip_id"] in named,
         )
-        for row in found
+        for row in found.values()
     ]
+
+
+def _devices_with(rows: sqlite3.Connection, condition: str) -> Iterator[str]:
+    """Devices with such a clip, one step in the index for each."""
+    question = f"SELECT min(device) FROM content WHERE {condition} AND device "  # noqa: S608 - constant
+    (device,) = rows.execute(f"{question} >= ''").fetchone()
+    while device is not None:
+        yield device
+        (device,) = rows.execute(f"{question} > ?", (device,)).fetchone()
 
 
 def manifest_of(rows: sqlite3.Connection, clip_id: str) -> bytes | None:
@@ -57,6 +78,16 @@ def manifest_of(rows: sqlite3.Connection, clip_id: str) -> bytes | None:
         (clip_id,),
     ).fetchone()
     return None if row is None else bytes(row["manifest"])
+
+
+def begin_offer(rows: sqlite3.Connection, clip_id: str) -> bool:
+    """The clip is offered, again perhaps. False: its receipt or its loss came in between, and nothing changed."""
+    begun = rows.execute(
+        "UPDATE content SET state = 'offered', refusal_reason = NULL, retry_at_us = NULL"
+        " WHERE clip_id = ? AND state <> 'receipted' AND landing_name IS NOT NULL",
+        (clip_id,),
+    )
+    return begun.rowcount == 1
 
 
 def mark_on_its_way(rows: sqlite3.Connection, clip_id: str, state: ContentState) -> None:
@@ -77,13 +108,24 @@ def put_off(rows: sqlite3.Connection, clip_id: str, *, reason: str, retry_at_us:
     )
 
 
-def keep_refusal(rows: sqlite3.Connection, clip_id: str, *, reason: str) -> None:
-    """Refused for good, by a signed word. The landing copy stays and a person decides."""
+def keep_refusal(rows: sqlite3.Connection, clip_id: str, *, reason: str, now_us: UtcMicros) -> None:
+    """Refused for good, by a signed word. The landing copy stays, a person decides, and the server is asked again."""
     rows.execute(
-        "UPDATE content SET state = 'refused', refusal_reason = ?, retry_at_us = NULL"
+        "UPDATE content SET state = 'refused', refusal_reason = ?, refused_us = ?, retry_at_us = ?"
         " WHERE clip_id = ? AND state <> 'receipted'",
-        (reason, clip_id),
+        (reason, now_us, asked_again_at(now_us), clip_id),
     )
+
+
+def ask_again_after_connecting(rows: sqlite3.Connection) -> None:
+    """There is a new connection: what was refused for good is asked again sooner."""
+    refused = rows.execute("SELECT clip_id, refused_us, retry_at_us FROM content WHERE state = 'refused'").fetchall()
+    for row in refused:
+        again_us = asked_again_at(UtcMicros(row["refused_us"]), connected_since=True)
+        rows.execute(
+            "UPDATE content SET retry_at_us = ? WHERE clip_id = ?",
+            (min(row["retry_at_us"], again_us), row["clip_id"]),
+        )
 
 
 def act_is_of_another_clip(rows: sqlite3.Connection, receipt: Receipt) -> bool:
@@ -102,7 +144,14 @@ def keep_receipt(rows: sqlite3.Connection, receipt: Receipt, envelope: bytes, no
         " refusal_reason = NULL, retry_at_us = NULL WHERE clip_id = ? AND receipt IS NULL",
         (envelope, receipt.act_index, receipt.act_hash, now_us, receipt.clip_id),
     )
-    return kept.rowcount == 1
+    if kept.rowcount != 1:
+        return False
+    count_in_all(rows, receipted=1)
+    for (device,) in rows.execute(
+        "SELECT DISTINCT device FROM sighting WHERE clip_id = ?", (receipt.clip_id,)
+    ).fetchall():
+        count_for_device(rows, device, receipted=1)
+    return True
 
 
 def latest_act(rows: sqlite3.Connection) -> tuple[int, str] | None:
@@ -113,10 +162,11 @@ def latest_act(rows: sqlite3.Connection) -> tuple[int, str] | None:
     return None if row is None else (row["act_index"], row["act_hash"])
 
 
-def receipted_landing_copies(rows: sqlite3.Connection) -> list[LandingCopy]:
-    """Receipted clips whose landing copy is still here, oldest receipt first."""
+def receipted_landing_copies(rows: sqlite3.Connection, *, limit: int) -> list[LandingCopy]:
+    """Receipted clips whose landing copy is still here, the `limit` with the oldest receipts, oldest first."""
     found = rows.execute(
         "SELECT clip_id, size_bytes, receipted_us FROM content"
-        " WHERE state = 'receipted' AND landing_name IS NOT NULL ORDER BY receipted_us, clip_id"
+        " WHERE state = 'receipted' AND landing_name IS NOT NULL ORDER BY receipted_us, clip_id LIMIT ?",
+        (limit,),
     )
     return [LandingCopy(row["clip_id"], row["size_bytes"], UtcMicros(row["receipted_us"])) for row in found]

@@ -20,6 +20,7 @@ from edge.storage.uploads import receipted_landing_copies
 log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 30.0
+_AT_ONCE = 500
 
 
 def disk_usage(folder: Path) -> tuple[int, int]:
@@ -55,7 +56,7 @@ class ReleaseWorker:
         self._next_look_s = now_s + _LOOK_EVERY_S
         used_bytes, total_bytes = self._usage(self._landing)
         with self._journal.transaction() as rows:
-            receipted = receipted_landing_copies(rows)
+            receipted = receipted_landing_copies(rows, limit=_AT_ONCE)
         dropped = landing_copies_to_drop(
             receipted,
             used_bytes=used_bytes,
@@ -66,6 +67,8 @@ class ReleaseWorker:
         )
         for copy in dropped:
             self._drop(copy)
+        if dropped:
+            self._next_look_s = now_s
         return bool(dropped)
 
     def _drop(self, copy: LandingCopy) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from edge.contract.messages import Register
-from edge.storage.dockings import last_scan_dockings
+from edge.storage.dockings import last_scan_docking_us
 from edge.storage.seen_files import shows_files_of
 from edge.workers.source_watch import SourceWatch
 
@@ -20,10 +20,12 @@ def monitors_to_list(
     """
     if register is None:
         return []
-    monitors = {entry.device for entry in register.devices if entry.kind == "monitor"}
+    monitors = sorted(entry.device for entry in register.devices if entry.kind == "monitor")
     interval_us = watch.config.list_interval_s * MICROS_PER_SECOND
     return [
         device
-        for device, last_us in last_scan_dockings(rows, watch.config.name).items()
-        if device in monitors and now_us - last_us >= interval_us and shows_files_of(rows, watch.config.name, device)
+        for device in monitors
+        if (last_us := last_scan_docking_us(rows, watch.config.name, device)) is not None
+        and now_us - last_us >= interval_us
+        and shows_files_of(rows, watch.config.name, device)
     ]

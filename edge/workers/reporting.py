@@ -27,8 +27,10 @@ from edge.storage.uploads import latest_act
 log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 0.3
-_UNNOTED_MESSAGES, _UNNOTED_BYTES = 200, 4 * 1024 * 1024
-"""How much may be under way without `noted`: what the broker may have to hold."""
+_UNNOTED_MESSAGES, _UNNOTED_BYTES = 16, 4 * 1024 * 1024
+"""How much may be under way without `noted`. The server works off one message after the other, so an offer waits for
+all reports ahead of it: sixteen are some tenths of a second and keep it busy; with two hundred the wait was longer than
+an offer's patience, and no clip got its receipt before the last report was noted."""
 _SET_ASIDE_EVENT_EVERY_S = 60.0
 
 

@@ -21,14 +21,14 @@ from edge.contract.topics import UpKind
 from edge.domain import upload as session
 from edge.domain.receipt_check import receipt_faults
 from edge.domain.upload import RangeBeyondClipError, SendChunk, Upload, UploadPhase
-from edge.domain.upload_order import WaitingClip, next_clip
+from edge.domain.upload_order import SMALL_BYTES, WaitingClip
 from edge.platform.clock import Clock
 from edge.storage import uploads
 from edge.storage.contents import ContentState, find_content
 from edge.storage.journal import Journal
 from edge.storage.outbox import Outbox
-from edge.storage.register_copy import current_register
 from edge.workers.chunk_queue import ChunkQueue, LandingUnreadableError
+from edge.workers.upload_candidates import UploadCandidates
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,6 @@ _OF_THE_SERVER = frozenset(
 )
 """Reasons that would meet every other clip too: the clip keeps its turn and waits."""
 _UNREADABLE_RETRY_S = 600
-_LOOK_AGAIN_S = 1.0
 
 
 class UploadLinks(Protocol):
@@ -64,15 +63,21 @@ class UploadWorker:
     """Keeps up to `in_flight` uploads going. `receive`, `reconnected` may be called by any thread, `step` by one."""
 
     def __init__(
-        self, journal: Journal, outbox: Outbox, links: UploadLinks, *, landing: Path, clock: Clock, in_flight: int
+        self,
+        journal: Journal,
+        outbox: Outbox,
+        links: UploadLinks,
+        *,
+        landing: Path,
+        clock: Clock,
+        in_flight: int,
+        small_bytes: int = SMALL_BYTES,
     ) -> None:
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
-        self._in_flight = in_flight
+        self._candidates = UploadCandidates(journal, places=in_flight, small_bytes=small_bytes)
         self._uploads: dict[str, Upload] = {}
         self._chunks = ChunkQueue(landing)
         self._inbox: queue.SimpleQueue[Opened | _Departed | None] = queue.SimpleQueue()
-        self._turns: dict[str, int] = {}
-        self._look_again_s = 0.0
         self.wake = threading.Event()
 
     def receive(self, opened: Opened) -> None:
@@ -105,6 +110,8 @@ class UploadWorker:
                 return took
             took = True
             if item is None:
+                with self._journal.transaction() as rows:
+                    uploads.ask_again_after_connecting(rows)
                 for upload in list(self._uploads.values()):
                     self._go_on(*session.offer_again(upload, now_s=self._clock.steady_s()), now_us)
             elif isinstance(item, _Departed):
@@ -177,7 +184,7 @@ class UploadWorker:
         log.warning("refused", clip_id=refusal.clip_id, reason=refusal.reason, permanent=refusal.permanent)
         if refusal.permanent:
             with self._journal.transaction() as rows:
-                uploads.keep_refusal(rows, refusal.clip_id, reason=refusal.reason)
+                uploads.keep_refusal(rows, refusal.clip_id, reason=refusal.reason, now_us=now_us)
             self._end(refusal.clip_id)
             return
         upload = self._uploads.get(refusal.clip_id)
@@ -191,39 +198,24 @@ class UploadWorker:
 
     # ------------------------------------------------------------------ what goes out
     def _begin_uploads(self, now_us: UtcMicros) -> bool:
-        now_s = self._clock.steady_s()
-        if len(self._uploads) >= self._in_flight or now_s < self._look_again_s:
-            return False
-        with self._journal.transaction() as rows:
-            register = current_register(rows)
-            waiting = uploads.waiting_clips(
-                rows,
-                flagged_clips=() if register is None else register.flagged_clips,
-                per_device=2 * self._in_flight,
-                now_us=now_us,
-            )
-        waiting = [clip for clip in waiting if clip.clip_id not in self._uploads]
-        if not waiting:
-            self._look_again_s = now_s + _LOOK_AGAIN_S
-        began = False
-        while waiting and len(self._uploads) < self._in_flight:
-            clip = next_clip(waiting, self._turns)
+        now_s, began = self._clock.steady_s(), False
+        while True:
+            under_way = {upload.clip_id: upload.size_bytes for upload in self._uploads.values()}
+            clip = self._candidates.take(under_way, now_s=now_s, now_us=now_us)
             if clip is None:
-                break
-            waiting.remove(clip)
+                return began
             self._begin(clip, now_us)
             began = True
-        return began
 
     def _begin(self, clip: WaitingClip, now_us: UtcMicros) -> None:
-        self._turns[clip.device] = max(self._turns.values(), default=0) + 1
+        with self._journal.transaction() as rows:
+            if not uploads.begin_offer(rows, clip.clip_id):
+                return
         try:
             self._chunks.open(clip.clip_id, clip.landing_name, clip.size_bytes)
         except LandingUnreadableError as error:
             self._unreadable(error, now_us)
             return
-        with self._journal.transaction() as rows:
-            uploads.mark_on_its_way(rows, clip.clip_id, ContentState.OFFERED)
         self._go_on(*session.begin(clip.clip_id, clip.size_bytes, now_s=self._clock.steady_s()), now_us)
 
     def _go_on(self, upload: Upload, actions: list[session.Action], now_us: UtcMicros) -> None:
@@ -278,7 +270,7 @@ class UploadWorker:
     def _end(self, clip_id: str) -> None:
         self._uploads.pop(clip_id, None)
         self._chunks.close(clip_id)
-        self._look_again_s = 0.0
+        self._candidates.place_is_free()
 
     def _tell(self, rows: sqlite3.Connection, code: str, now_us: UtcMicros, **detail: str) -> None:
         event = GatewayEvent(code=code, at=now_us, detail=detail)

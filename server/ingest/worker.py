@@ -28,6 +28,7 @@ _MAX_QUEUED_MESSAGES = 20_000
 _WAIT_S = 0.05
 _TIDY_EVERY_S = 1.0
 _REGISTERS_EVERY_S = 5.0
+_NOTED_AT_ONCE, _NOTED_EVERY_S = 100, 0.1
 _PING_EVERY_S = 10.0
 _PING_LOST_S = 25.0
 
@@ -61,6 +62,7 @@ class IngestWorker:
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
         self._registers_s = self._ping_sent_s
         self._times_deaf = 0
+        self._noted_said_s = 0.0
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -170,9 +172,17 @@ class IngestWorker:
         received = self._next()
         if received is not None:
             self._take(received)
-        self.control.say_noted(at_least=100 if not self._queue.empty() else 1)
+        self._say_noted(clock.steady_s())
         self._lane.flush(clock.steady_s())
         self._lane.verify()
+
+    def _say_noted(self, now_s: float) -> None:
+        """Many in one message while there is more to do, yet soon: a gateway waits with its next reports for it."""
+        if self._queue.empty() or now_s - self._noted_said_s >= _NOTED_EVERY_S:
+            self._noted_said_s = now_s
+            self.control.say_noted()
+        else:
+            self.control.say_noted(at_least=_NOTED_AT_ONCE)
 
     def _next(self) -> Received | None:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.events import down_event
+from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.messages import Have, Register
 from edge.contract.topics import DownKind
 from edge.storage.contents import ContentState
@@ -87,11 +88,47 @@ def test_a_permanent_refusal_keeps_the_clip_and_its_reason(bench: Bench) -> None
     clip = bench.gateway.land(b"content")
     bench.turn()
     bench.refuse(clip, "hash_differs", permanent=True)
-    bench.turn(seconds=100_000)
+    bench.turn(seconds=23 * 3600)
     content = bench.content(clip)
     assert (content.state, content.refusal_reason) == (ContentState.REFUSED, "hash_differs")
     assert content.landing_name is not None
     assert bench.offered() == [clip]
+
+
+def test_a_clip_refused_for_good_is_offered_again_once_a_day_since_a_person_may_have_settled_it(bench: Bench) -> None:
+    clip = bench.gateway.land(b"content")
+    bench.turn()
+    for _day in range(2):
+        bench.refuse(clip, "hash_differs", permanent=True)
+        bench.turn(seconds=23 * 3600)
+        bench.turn(seconds=3601)
+    assert bench.offered() == [clip] * 3
+    bench.receipt(clip)
+    assert bench.state(clip) is ContentState.RECEIPTED
+
+
+def test_after_a_new_connection_it_is_offered_again_but_no_more_than_once_an_hour(bench: Bench) -> None:
+    clip = bench.gateway.land(b"content")
+    bench.turn()
+    bench.refuse(clip, "hash_differs", permanent=True)
+    for _connection in range(7):
+        bench.worker.reconnected()
+        bench.turn(seconds=500)
+    assert bench.offered() == [clip]
+    bench.turn(seconds=101)
+    assert bench.offered() == [clip, clip]
+    bench.refuse(clip, "hash_differs", permanent=True)
+    bench.turn(seconds=7200)
+    assert bench.offered() == [clip, clip]
+
+
+def test_a_clock_that_was_set_back_keeps_no_clip_waiting(bench: Bench) -> None:
+    clip = bench.gateway.land(b"content")
+    bench.turn()
+    bench.refuse(clip, "hash_differs", permanent=True)
+    bench.clock.wall_us = UtcMicros(bench.clock.wall_us - 365 * MICROS_PER_DAY)
+    bench.turn(seconds=2)
+    assert bench.offered() == [clip, clip]
 
 
 def test_a_clip_refused_for_a_while_lets_others_go_first(bench: Bench) -> None:
@@ -184,6 +221,36 @@ def test_a_server_that_claims_bytes_beyond_the_clip_is_asked_again_later(bench: 
     assert bench.links.chunks == []
     bench.turn(seconds=31)
     assert bench.offered() == [clip, clip]
+
+
+def test_four_small_clips_go_in_the_place_of_one_and_a_large_one_is_not_overtaken(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "edge", in_flight=1, small_bytes=100)
+    small = [bench.gateway.land(bytes([number]) * 50) for number in range(6)]
+    large, larger = bench.gateway.land(b"x" * 500), bench.gateway.land(b"y" * 501)
+    bench.turn()
+    assert set(bench.offered()) < set(small)
+    assert len(bench.offered()) == 4
+    for count, clip in enumerate(sorted(small), start=1):
+        bench.receipt(clip)
+        assert len(bench.offered()) == min(6, count + 4) + (count == 6)
+    assert bench.offered()[-1] == large
+    bench.receipt(large)
+    assert bench.offered()[-1] == larger
+    bench.gateway.journal.close()
+
+
+def test_a_thousand_waiting_clips_are_looked_for_now_and_then_and_not_for_each_place(bench: Bench) -> None:
+    for number in range(40):
+        bench.gateway.land(number.to_bytes(2))
+    with bench.gateway.journal.transaction() as rows:
+        asked: list[str] = []
+        rows.set_trace_callback(lambda said: asked.append(said) if "FROM content WHERE retry_at_us" in said else None)
+    bench.turn()
+    at_first = len(asked)
+    for _ in range(30):
+        bench.receipt(bench.offered()[-1])
+    assert len(bench.offered()) == 31
+    assert len(asked) == at_first
 
 
 def test_several_clips_go_side_by_side(tmp_path: Path) -> None:

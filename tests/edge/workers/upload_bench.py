@@ -46,10 +46,10 @@ class FakeLinks:
 class Bench:
     """A worker with everything around it."""
 
-    def __init__(self, folder: Path, *, in_flight: int = 1) -> None:
+    def __init__(self, folder: Path, *, in_flight: int = 1, small_bytes: int = -1) -> None:
         self.gateway, self.links, self.clock = Gateway(folder), FakeLinks(), FakeClock()
         self.outbox = Outbox(self.gateway.journal, gateway_id=GATEWAY_ID, signer=self.gateway.key)
-        self.in_flight = in_flight
+        self.in_flight, self.small_bytes = in_flight, small_bytes
         self.worker = self.new_worker()
 
     def new_worker(self) -> UploadWorker:
@@ -60,6 +60,7 @@ class Bench:
             landing=self.gateway.landing,
             clock=self.clock,
             in_flight=self.in_flight,
+            small_bytes=self.small_bytes,
         )
 
     def turn(self, *, seconds: float = 0) -> None:
