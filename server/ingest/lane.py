@@ -114,7 +114,10 @@ class Lane:
         self._chunks += 1
 
     def flush(self, now_s: float) -> None:
-        """When a batch is due or a clip has all its bytes: flush, journal the ranges in one transaction, answer."""
+        """When a batch is due or a clip has all its bytes: flush, journal the ranges in one transaction, answer.
+
+        A clip that is whole and hashed within one step is sealed by `verify` right after: its receipt is its answer.
+        """
         if not self._last_chunk_came and not batch_is_due(self._chunks, self._oldest_s, now_s):
             return
         self._last_chunk_came = False
@@ -125,7 +128,8 @@ class Lane:
             for number, upload in owing:
                 try:
                     upload.flush()
-                    flushed.append(upload)
+                    if not upload.can_be_sealed_within(_HASH_STEP_BYTES):
+                        flushed.append(upload)
                 except (StoreFullError, PartUnusableError) as error:
                     self._give_up(number, upload, error)
             journal_ranges(self._context.db, {upload.clip_id: upload.held for upload in flushed})

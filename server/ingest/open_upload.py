@@ -111,6 +111,12 @@ class OpenUpload:
         """Whether every byte is written, flushed or not."""
         return is_complete(self.written, self.granted.size_bytes)
 
+    def can_be_sealed_within(self, hash_bytes: int) -> bool:
+        """Whether every byte is held and no more than so many are still to be hashed."""
+        return is_complete(self.held, self.granted.size_bytes) and (
+            self.granted.size_bytes - self._hashed_bytes <= hash_bytes
+        )
+
     @property
     def is_whole(self) -> bool:
         """Whether every byte is held and hashed."""

@@ -16,6 +16,7 @@ from edge.contract.messages import (
     Hello,
     ListedFile,
     Offer,
+    Receipt,
     Report,
     Status,
 )
@@ -204,3 +205,11 @@ def test_what_is_set_aside_is_bounded(bench: Bench) -> None:
         gateway.send(UpKind.OFFER, b"")
         bench.clock.pass_s(10)
     assert len(reasons(bench)) == 100
+
+
+def test_the_answer_to_the_last_chunk_of_a_small_clip_is_its_receipt(bench: Bench) -> None:
+    gateway = bench.gateway()
+    bench.says.clear()
+    assert isinstance(gateway.upload(b"small"), Receipt)
+    kinds = [topic.rpartition("/")[2] for topic, _ in bench.says]
+    assert kinds == [DownKind.GRANT, DownKind.RECEIPT]
