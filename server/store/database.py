@@ -20,6 +20,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
+from edge.contract.sentences import sentence
+
 BUSY_TIMEOUT_MS = 10_000
 _FULL = 2
 _WRITING = "tallylight_writing"
@@ -30,7 +32,7 @@ class DatabaseUnusableError(Exception):
     """The database cannot be used as it is; the program stops, and a person decides."""
 
     def __init__(self, *, url: str, why: str, do: str) -> None:
-        super().__init__(f"database {url}: {why}. {do}")
+        super().__init__(sentence("database", "database {url}: {why}. {do}", url=url, why=why, do=do))
         self.url, self.why, self.do = url, why, do
 
 
@@ -50,8 +52,8 @@ class Database:
         if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
             raise DatabaseUnusableError(
                 url=self.url,
-                why="it is not a SQLite file",
-                do="Write sqlite:////PATH/tallylight.sqlite3 in server.toml",
+                why=sentence("not_sqlite", "it is not a SQLite file"),
+                do=sentence("write_sqlite", "Write sqlite:////PATH/tallylight.sqlite3 in server.toml"),
             )
         self.path = Path(parsed.database)
         self._engine = create_engine(parsed, pool_size=20, max_overflow=60, pool_timeout=30)
@@ -94,8 +96,8 @@ class Database:
             except CommandError as error:
                 raise DatabaseUnusableError(
                     url=self.url,
-                    why=f"its schema is not known to this program ({error})",
-                    do="Install the newer program",
+                    why=sentence("schema_unknown", "its schema is not known to this program"),
+                    do=sentence("install_newer", "Install the newer program"),
                 ) from error
 
     def close(self) -> None:
@@ -115,18 +117,26 @@ class Database:
         except OperationalError as error:
             raise DatabaseUnusableError(
                 url=self.url,
-                why=f"it cannot be opened ({error.orig})",
-                do="Check the folder, its owner and the room on its disk",
+                why=sentence("cannot_open", "it cannot be opened ({error})", error=str(error.orig)),
+                do=sentence("check_folder", "Check the folder, its owner and the room on its disk"),
             ) from error
         except DatabaseError as error:
             raise DatabaseUnusableError(
-                url=self.url, why=f"it is damaged ({error.orig})", do="Put it aside and restore it from the backup"
+                url=self.url,
+                why=sentence("database_damaged", "it is damaged ({error})", error=str(error.orig)),
+                do=sentence("restore_database", "Put it aside and restore it from the backup"),
             ) from error
         if journal != "wal" or synchronous != _FULL:
             raise DatabaseUnusableError(
                 url=self.url,
-                why=f"journal_mode is {journal}, synchronous is {synchronous}; receipts need wal and {_FULL} (full)",
-                do="Put the data folder on a local disk",
+                why=sentence(
+                    "not_durable",
+                    "journal_mode is {journal}, synchronous is {synchronous}; receipts need wal and {needed} (full)",
+                    journal=journal,
+                    synchronous=synchronous,
+                    needed=_FULL,
+                ),
+                do=sentence("local_disk", "Put the data folder on a local disk"),
             )
 
 

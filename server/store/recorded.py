@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, bindparam, inspect, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, inspect, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from edge.contract.intervals import TimeInterval
@@ -26,7 +26,7 @@ class OtherThingError(ValueError):
 def known_rows(
     session: Session,
     model: type[Row],
-    *,
+    *conditions: ColumnElement[bool],
     known_us: int,
     at_us: int | None = None,
     overlapping: TimeInterval | None = None,
@@ -35,10 +35,10 @@ def known_rows(
     """The rows on record at `known_us`, replaced and withdrawn ones left out, by begin of validity.
 
     `at_us`: only those valid then. `overlapping`: only those valid at some instant of it. `equal`: column = value, or
-    one of the values where a set, list or tuple is given.
+    one of the values where a set, list or tuple is given. `conditions` are any others.
     """
     table: Any = model
-    query = _known(table)
+    query = known_where(table).where(*conditions)
     if at_us is not None:
         query = query.where(table.valid_from_us <= at_us, _open_after(table, at_us))
     if overlapping is not None:
@@ -51,8 +51,11 @@ def known_rows(
 
 
 @cache
-def _known(table: Any) -> Any:
-    """The rows on record at the parameter `known_us`. Built once for each table: building takes longer than asking."""
+def known_where(table: Any) -> Any:
+    """The query for the rows on record at the parameter `known_us`, to which conditions are added.
+
+    Built once for each table (or alias of one): building takes longer than asking.
+    """
     later: Any = aliased(table)
     known_us = bindparam("known_us", type_=BigInteger)
     replaced = select(later.row_id).where(later.replaces == table.row_id, later.recorded_us <= known_us).exists()

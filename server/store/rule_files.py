@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.contract.instants import UtcMicros, instant_of
+from edge.contract.sentences import sentence, sentence_of
+from edge.platform.faults import first_fault, not_toml, unreadable
 from edge.platform.shipped import shipped
 from server.domain.rules import Rule, RuleSet, RulesOverlapError
 
@@ -21,7 +23,9 @@ class RuleFileError(Exception):
     """The rule file cannot be used; whoever keeps it must mend it. The server does not start with half a rule set."""
 
     def __init__(self, *, path: Path, why: str) -> None:
-        super().__init__(f"rule file {path}: {why}. Mend the file and start again")
+        super().__init__(
+            sentence("rule_file", "rule file {path}: {why}. Mend the file and start again", path=path, why=why)
+        )
         self.path, self.why = path, why
 
 
@@ -49,17 +53,26 @@ def load_rules(path: Path | None = None) -> RuleSet:
     """The rule set in `path`, or the shipped one. Raises RuleFileError."""
     path = shipped(DEFAULT_RULES) if path is None else path
     try:
-        parsed = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RuleFileError(path=path, why=unreadable(error)) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RuleFileError(path=path, why=not_toml(error)) from error
+    try:
+        parsed = _File.model_validate(values)
         zone = ZoneInfo(parsed.time_zone)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RuleFileError(path=path, why=str(error)) from error
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise RuleFileError(path=path, why=_brief(error)) from error
+    except ValidationError as error:
+        place, fault = first_fault(error)
+        why = sentence("rule_at", "{place}: {fault}", place=place, fault=fault)
+        raise RuleFileError(path=path, why=why) from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        why = sentence("rule_zone", "time_zone is no time zone of the IANA list, such as Asia/Shanghai")
+        raise RuleFileError(path=path, why=why) from error
     try:
         rules = tuple(_rule(parsed.name, row, zone) for row in parsed.rule)
         return RuleSet(name=parsed.name, time_zone=parsed.time_zone, rules=rules)
     except RulesOverlapError as error:
-        raise RuleFileError(path=path, why=str(error)) from error
+        raise RuleFileError(path=path, why=sentence_of(error)) from error
 
 
 def _rule(name: str, row: _Row, zone: ZoneInfo) -> Rule:
@@ -78,10 +91,3 @@ def _rule(name: str, row: _Row, zone: ZoneInfo) -> Rule:
 
 def _midnight(day: date | None, zone: ZoneInfo) -> UtcMicros | None:
     return None if day is None else instant_of(datetime.combine(day, time(), tzinfo=zone))
-
-
-def _brief(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_input=False, include_url=False)[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error)

@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from edge.contract.sentences import sentence
 from server.domain.access import Role
 from server.store.act_log import append_act
 from server.store.tables import Account, SignIn
@@ -33,7 +34,7 @@ class AccountRefusedError(ValueError):
     """The account cannot be made or changed so; whoever typed it corrects the named part."""
 
     def __init__(self, *, part: str, why: str) -> None:
-        super().__init__(f"{part}: {why}")
+        super().__init__(sentence("account", "{part}: {why}", part=part, why=why))
         self.part, self.why = part, why
 
 
@@ -86,7 +87,7 @@ def set_password(session: Session, *, name: str, password: str, by: str, now_us:
     """A new password; all sessions of the account end. Raises AccountRefusedError."""
     account = session.get(Account, name)
     if account is None:
-        raise AccountRefusedError(part="name", why="there is no such account")
+        raise AccountRefusedError(part="name", why=sentence("no_account", "there is no such account"))
     account.password_hash = password_hash(password)
     end_sessions(session, name, now_us)
     append_act(session, at_us=now_us, actor=by, verb="set_password", subject_kind="account", subject_id=name, data={})
@@ -96,7 +97,7 @@ def disable_account(session: Session, *, name: str, by: str, now_us: int) -> Non
     """No sign-in any more, and all its sessions end. Raises AccountRefusedError."""
     account = session.get(Account, name)
     if account is None:
-        raise AccountRefusedError(part="name", why="there is no such account")
+        raise AccountRefusedError(part="name", why=sentence("no_account", "there is no such account"))
     account.disabled = True
     end_sessions(session, name, now_us)
     append_act(session, at_us=now_us, actor=by, verb="disable", subject_kind="account", subject_id=name, data={})
@@ -117,7 +118,13 @@ def password_hash(password: str) -> str:
     """The argon2id hash in PHC form. Raises AccountRefusedError for a password too short or too long."""
     if not PASSWORD_MIN_CHARACTERS <= len(password) <= PASSWORD_MAX_CHARACTERS:
         raise AccountRefusedError(
-            part="password", why=f"use {PASSWORD_MIN_CHARACTERS} to {PASSWORD_MAX_CHARACTERS} characters"
+            part="password",
+            why=sentence(
+                "password_length",
+                "use {least} to {most} characters",
+                least=PASSWORD_MIN_CHARACTERS,
+                most=PASSWORD_MAX_CHARACTERS,
+            ),
         )
     with _one_of_few():
         return _HASHER.hash(password)
@@ -149,12 +156,16 @@ def _one_of_few() -> Iterator[None]:
 
 def _check_account(session: Session, name: str, role: Role, units: list[str], officer_number: str | None) -> None:
     if _NAME.fullmatch(name) is None:
-        raise AccountRefusedError(part="name", why="use 2 to 64 letters, digits or . _ @ + -")
+        raise AccountRefusedError(part="name", why=sentence("account_name", "use 2 to 64 letters, digits or . _ @ + -"))
     if session.get(Account, name) is not None:
-        raise AccountRefusedError(part="name", why="an account of this name exists already")
+        raise AccountRefusedError(part="name", why=sentence("account_exists", "an account of this name exists already"))
     if any("," in unit for unit in units):
-        raise AccountRefusedError(part="units", why="a unit number must not hold a comma")
+        raise AccountRefusedError(part="units", why=sentence("unit_comma", "a unit number must not hold a comma"))
     if role is Role.OFFICER and not officer_number:
-        raise AccountRefusedError(part="officer", why="an account of the role officer needs its officer number")
+        raise AccountRefusedError(
+            part="officer", why=sentence("officer_number", "an account of the role officer needs its officer number")
+        )
     if role not in (Role.OFFICER, Role.ADMINISTRATOR) and not units:
-        raise AccountRefusedError(part="units", why="name the units this account may see, or * for all")
+        raise AccountRefusedError(
+            part="units", why=sentence("account_units", "name the units this account may see, or * for all")
+        )

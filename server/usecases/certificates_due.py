@@ -10,7 +10,7 @@ from server.domain.calibration import endings
 from server.domain.rules import RuleSet
 from server.store.recorded import known_rows
 from server.store.tables import Device
-from server.usecases.find_device import DUE_RULES, certificate_facts
+from server.usecases.find_certificates import DUE_RULES, certificate_facts
 from server.usecases.register_reads import functions_of
 from server.usecases.views import CertificateDue
 

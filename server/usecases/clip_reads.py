@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none
 from server.store.tables import Clip, LinkRow, SightingRow
+from server.usecases.clip_facts import state_then
 from server.usecases.clip_scope import ClipScope
-from server.usecases.facts import state_then
 from server.usecases.views import ClipItem, LinkView, SightingView
 
 

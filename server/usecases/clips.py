@@ -11,9 +11,9 @@ from edge.contract.instants import UtcMicros
 from server.domain.access import NotVisibleError, Permission, Scope
 from server.domain.rules import RuleSet
 from server.store.tables import Act, Clip, Finding, SightingRow
+from server.usecases.clip_facts import clip_fact
 from server.usecases.clip_reads import clip_item, link_view, sighting_view, sightings_of
 from server.usecases.clip_scope import ClipScope
-from server.usecases.facts import clip_fact
 from server.usecases.finding_reads import officer_names, visible_findings
 from server.usecases.link_case import current_links
 from server.usecases.pages import bounded, place_of, place_text

@@ -18,7 +18,7 @@ from server.domain.zones import local_day
 from server.store.recorded import known_rows
 from server.store.tables import Certificate, Device, Gateway
 from server.usecases.facts import device_facts
-from server.usecases.monitor_verdicts import monitor_day
+from server.usecases.monitor_verdicts import monitor_day, standing_intervals
 from server.usecases.pages import bounded, place_of, place_text
 from server.usecases.register_reads import days_of, functions_of, latest_device, wearers_at
 from server.usecases.views import CertificateRow, DeviceCoverage, DeviceItem, GatewayView, Page
@@ -91,8 +91,9 @@ def _stretches(
         return ()
     zone = ZoneInfo(device.time_zone)
     found: list[tuple[TimeInterval, CoverageState]] = []
+    standing = standing_intervals(session, device, known_us=known_us)
     for day in days_of(local_day(interval.start_us, zone), local_day(UtcMicros(interval.end_us - 1), zone)):
-        for part in monitor_day(session, device, day, facts, rules=rules, known_us=known_us):
+        for part in monitor_day(session, device, day, facts, rules=rules, known_us=known_us, standing=standing):
             for stretch in part.stretches:
                 inside = intersection(stretch.judged.interval, interval)
                 if inside is not None:
@@ -125,7 +126,7 @@ def certificate_rows(session: Session, device_number: str, *, known_us: int) -> 
 
 def _item(session: Session, row: Device, facts: DeviceFacts, now_us: int) -> DeviceItem:
     wearers = wearers_at(session, row.number, at_us=now_us, known_us=now_us)
-    dock = facts.docks[-1] if facts.docks else None
+    dock = facts.latest[-1] if facts.latest else None
     return DeviceItem(
         number=row.number,
         kind=row.kind,

@@ -160,7 +160,7 @@ def _verdict(
 ) -> DutyVerdict:
     at_us = interval.start_us
     holdings = tuple(holding for holding in held if holding.interval.overlaps(interval))
-    own = {holding.device_number: devices[holding.device_number] for holding in holdings}
+    own = {holding.device_number: devices[holding.device_number].about(interval) for holding in holdings}
     must_record = duty.kind in rules.words("duty.must_record", at_us)
     deadline_us = UtcMicros(interval.end_us + rules.duration_us("handin.deadline", at_us))
     tolerance = tolerance_at(rules, at_us)

@@ -19,6 +19,7 @@ from edge.contract.enrolment import BrokerAccess, EnrolmentAnswer, EnrolmentCode
 from edge.contract.identifiers import gateway_id_of, key_id_of
 from edge.contract.instants import MICROS_PER_HOUR, UtcMicros
 from edge.contract.keyset import KeySet, ServerKey, sign_key_set
+from edge.contract.sentences import sentence
 from edge.platform.signing import PublicKeys
 from server.domain.broker_access import broker_password
 from server.store.act_log import append_act
@@ -63,7 +64,7 @@ class GatewayNameTakenError(Exception):
     """A revoked gateway keeps its name for ever, because its footage names it."""
 
     def __init__(self, *, name: str) -> None:
-        super().__init__(f"a gateway {name!r} was revoked; choose another name")
+        super().__init__(sentence("name_taken", "a gateway {name} was revoked; choose another name", name=repr(name)))
         self.name = name
 
 

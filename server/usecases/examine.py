@@ -7,11 +7,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
+from edge.contract.sentences import Sentence, in_code, sentence, sentence_of
 from edge.platform.clock import SystemClock
+from edge.platform.faults import os_reason
 from edge.platform.settings import ConfigError
 from edge.platform.signing import KeyFileError
 from server.config import ServerConfig, load_config
@@ -24,15 +27,27 @@ from server.usecases.context import AppContext
 from server.usecases.set_up import DatabaseOfAnotherServerError, open_context
 from server.usecases.signing_state import why_signing_stopped
 
+_SETTINGS, _FOLDER, _ACTS = (
+    sentence("settings", "settings"),
+    sentence("folder", "data folder"),
+    sentence("acts", "acts"),
+)
+_CORRECT = sentence("correct_settings", "correct the file, or run `tallylight-server init`")
+_SEE = sentence("see_message", "see the message")
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing looked at. `do` is empty where nothing is to be done."""
 
-    what: str
+    what: Sentence
     ok: bool
     detail: str
     do: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: codes and values, no language."""
+        return {"what": self.what.code, "ok": self.ok, "detail": in_code(self.detail), "do": in_code(self.do)}
 
 
 def examine(data_dir: Path) -> list[Check]:
@@ -40,12 +55,12 @@ def examine(data_dir: Path) -> list[Check]:
     try:
         config = load_config(data_dir)
     except ConfigError as error:
-        return [Check("settings", ok=False, detail=str(error), do="correct the file, or run `tallylight-server init`")]
-    checks = [Check("settings", ok=True, detail=str(data_dir)), _addresses(config)]
+        return [Check(_SETTINGS, ok=False, detail=sentence_of(error), do=_CORRECT)]
+    checks = [Check(_SETTINGS, ok=True, detail=str(data_dir)), _addresses(config)]
     try:
         context = open_context(config, SystemClock())
     except (KeyFileError, DatabaseUnusableError, RuleFileError, DatabaseOfAnotherServerError) as error:
-        return [*checks, Check("data folder", ok=False, detail=str(error), do="see the message")]
+        return [*checks, Check(_FOLDER, ok=False, detail=sentence_of(error), do=_SEE)]
     try:
         looks: list[Callable[[AppContext], Check]] = [
             _acts,
@@ -64,8 +79,11 @@ def examine(data_dir: Path) -> list[Check]:
 
 def _addresses(config: ServerConfig) -> Check:
     wrong = config.addresses_without_tls()
-    detail = ", ".join(wrong) or f"pages {config.http.url}, broker {config.broker.server_url}"
-    return Check("addresses", not wrong, detail, "without TLS use addresses of this machine" if wrong else "")
+    used = sentence(
+        "addresses_used", "pages {url}, broker {broker}", url=config.http.url, broker=config.broker.server_url
+    )
+    do = sentence("use_loopback", "without TLS use addresses of this machine") if wrong else ""
+    return Check(sentence("addresses", "addresses"), not wrong, ", ".join(wrong) or used, do)
 
 
 def _acts(context: AppContext) -> Check:
@@ -73,15 +91,18 @@ def _acts(context: AppContext) -> Check:
         with context.db.reading() as session:
             count = verify_acts(session)
     except ChainBrokenError as error:
-        return Check("acts", ok=False, detail=str(error), do="restore the database from a backup and compare")
-    return Check("acts", ok=True, detail=f"{count} in an unbroken chain")
+        return Check(_ACTS, ok=False, detail=sentence_of(error), do=_SEE)
+    return Check(_ACTS, ok=True, detail=sentence("acts_good", "{count} in an unbroken chain", count=count))
 
 
 def _signing(context: AppContext) -> Check:
     with context.db.reading() as session:
         reasons = why_signing_stopped(session)
-    do = "find out what happened, then `tallylight-server resume-signing --reason ...`" if reasons else ""
-    return Check("signing", not reasons, "; ".join(reasons) or "receipts are signed", do)
+    what = sentence("signing", "signing")
+    if not reasons:
+        return Check(what, ok=True, detail=sentence("signing_good", "receipts are signed"))
+    do = sentence("signing_resume", "find out what happened, then `tallylight-server resume-signing --reason ...`")
+    return Check(what, ok=False, detail=sentence("reasons", "{reasons}", reasons=tuple(reasons)), do=do)
 
 
 def _clips(context: AppContext) -> Check:
@@ -95,46 +116,71 @@ def _clips(context: AppContext) -> Check:
             sealed += 1
             if not path.is_file() or path.stat().st_size != size_bytes:
                 missing.append(clip_id)
-    do = "restore these files from a backup of the clips" if missing else ""
-    return Check("sealed clips", not missing, f"{sealed} sealed, missing: {', '.join(missing[:10]) or 'none'}", do)
+    what = sentence("sealed_clips", "sealed clips")
+    if not missing:
+        return Check(what, ok=True, detail=sentence("clips_good", "{count} sealed, all are there", count=sealed))
+    detail = sentence("clips_missing", "{count} sealed, missing: {missing}", count=sealed, missing=tuple(missing[:10]))
+    do = sentence("restore_clips", "restore these files from a backup of the clips")
+    return Check(what, ok=False, detail=detail, do=do)
 
 
 def _room(context: AppContext) -> Check:
     free, reserve = context.clip_files.free_bytes(), context.config.store.reserve_bytes
     total = shutil.disk_usage(context.clip_files.root).total
-    detail = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free, reserve {reserve / 1e9:.1f} GB"
-    return Check("room", free >= reserve, detail, "" if free >= reserve else "make room, or lower store.reserve_bytes")
+    detail = sentence(
+        "room_free",
+        "{free:.1f} of {total:.1f} GB free, reserve {reserve:.1f} GB",
+        free=free / 1e9,
+        total=total / 1e9,
+        reserve=reserve / 1e9,
+    )
+    do = "" if free >= reserve else sentence("make_room", "make room, or lower store.reserve_bytes")
+    return Check(sentence("room", "room"), free >= reserve, detail, do)
 
 
 def _gateways(context: AppContext) -> Check:
     with context.db.reading() as session:
         rows = session.execute(select(Gateway.state, func.count()).group_by(Gateway.state)).all()
     detail = ", ".join(f"{count} {state}" for state, count in rows)
-    return Check("gateways", ok=True, detail=detail or "none yet: `tallylight-server gateway add NAME`")
+    none = sentence("gateways_none", "none yet: `tallylight-server gateway add NAME`")
+    return Check(sentence("gateways", "gateways"), ok=True, detail=detail or none)
 
 
 def _aside(context: AppContext) -> Check:
     with context.db.reading() as session:
         rows = session.execute(select(SetAside.reason, func.count()).group_by(SetAside.reason)).all()
-    return Check(
-        "messages set aside", ok=True, detail=", ".join(f"{count} {reason}" for reason, count in rows) or "none"
-    )
+    detail = ", ".join(f"{count} {reason}" for reason, count in rows) or sentence("none", "none")
+    return Check(sentence("set_aside", "messages set aside"), ok=True, detail=detail)
 
 
 def _clock(context: AppContext) -> Check:
     kept = context.clock.synchronised()
-    detail = "kept by a time service" if kept else "no time service keeps it, or this machine does not say so"
-    return Check("clock", ok=True, detail=detail, do="" if kept else "run a time service such as chrony")
+    what = sentence("clock", "clock")
+    if kept:
+        return Check(what, ok=True, detail=sentence("server_clock_kept", "kept by a time service"))
+    detail = sentence("server_clock_alone", "no time service keeps it, or this machine does not say so")
+    return Check(what, ok=True, detail=detail, do=sentence("run_chrony", "run a time service such as chrony"))
 
 
 def _broker(context: AppContext) -> Check:
     parts = urlsplit(context.config.broker.server_url)
+    what = sentence("broker", "broker")
     host, port = parts.hostname or "127.0.0.1", parts.port or 1883
     try:
         socket.create_connection((host, port), timeout=3).close()
     except OSError as error:
-        detail = f"nothing listens on {host}:{port} ({error})"
+        why = os_reason(error)
         if context.config.broker.embedded:
-            return Check("broker", ok=True, detail=f"{detail}; it starts with `tallylight-server run`")
-        return Check("broker", ok=False, detail=detail, do="start the broker, or correct broker.url")
-    return Check("broker", ok=True, detail=f"listens on {host}:{port}")
+            detail = sentence(
+                "broker_later",
+                "{host}:{port}: {why}; it starts with `tallylight-server run`",
+                host=host,
+                port=port,
+                why=why,
+            )
+            return Check(what, ok=True, detail=detail)
+        detail = sentence("broker_gone", "{host}:{port}: {why}", host=host, port=port, why=why)
+        return Check(
+            what, ok=False, detail=detail, do=sentence("start_broker", "start the broker, or correct broker.url")
+        )
+    return Check(what, ok=True, detail=sentence("broker_listens", "listens on {host}:{port}", host=host, port=port))

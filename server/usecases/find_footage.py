@@ -5,45 +5,55 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from server.domain.access import Role, Scope
 from server.domain.findings import FindingDraft, FindingKind, finding_id_of
 from server.domain.rules import RuleSet
-from server.store.tables import Clip, Device, EventRow, SightingRow
+from server.store.tables import Clip, EventRow, SightingRow
+from server.usecases.clip_facts import dated_in_future
 from server.usecases.clip_scope import ClipScope
-from server.usecases.facts import dated_in_future
 
 SYSTEM_SCOPE = Scope("system", Role.AUDITOR, None)
 """Findings are made for everybody; who may see one is decided when it is read."""
 CHANGED_CODES = ("grew_after_landing", "file_changed")
+_BATCH = 5000
 
 
 def footage_drafts(
-    session: Session, device_numbers: Iterable[str | None], *, rules: RuleSet, now_us: int
+    session: Session, device_number: str | None, clip_ids: Iterable[str], *, rules: RuleSet, now_us: int
 ) -> list[FindingDraft]:
-    """What is wrong with the footage of these devices; None stands for footage that names no device."""
-    wanted = set(device_numbers)
+    """What is wrong with these clips as footage of the device; None stands for footage that names no device."""
     lookup = ClipScope(session, SYSTEM_SCOPE, known_us=now_us)
     drafts: list[FindingDraft] = []
-    for sighting, clip in _first_sightings(session, wanted):
-        drafts += _of_sighting(sighting, clip, lookup, rules)
-    drafts += _claimed_twice(session, wanted, set(lookup.said))
-    drafts += _changed_files(session, wanted)
+    ordered = sorted(set(clip_ids))
+    for first in range(0, len(ordered), _BATCH):
+        some = ordered[first : first + _BATCH]
+        for sighting, clip in _first_sightings(session, device_number, some, now_us):
+            drafts += _of_sighting(sighting, clip, lookup, rules)
+        if device_number is not None:
+            unsettled = [clip_id for clip_id in some if clip_id not in lookup.said]
+            drafts += _claimed_twice(session, device_number, unsettled, lookup, now_us)
     return drafts
 
 
-def _names(column: InstrumentedAttribute[str | None], wanted: set[str | None]) -> ColumnElement[bool]:
-    named = column.in_(sorted(number for number in wanted if number is not None))
-    return or_(named, column.is_(None)) if None in wanted else named
+def _named(column: InstrumentedAttribute[str | None], device_number: str | None) -> ColumnElement[bool]:
+    return column.is_(None) if device_number is None else column == device_number
 
 
-def _first_sightings(session: Session, wanted: set[str | None]) -> list[tuple[SightingRow, Clip]]:
-    query = select(SightingRow, Clip).join(Clip, Clip.clip_id == SightingRow.clip_id)
-    condition = _names(SightingRow.device_number, wanted)
+def _first_sightings(
+    session: Session, device_number: str | None, clip_ids: list[str], now_us: int
+) -> list[tuple[SightingRow, Clip]]:
+    query = (
+        select(SightingRow, Clip)
+        .join(Clip, Clip.clip_id == SightingRow.clip_id)
+        .where(SightingRow.clip_id.in_(clip_ids), SightingRow.received_us <= now_us)
+        .where(_named(SightingRow.device_number, device_number))
+        .options(defer(SightingRow.manifest), defer(Clip.receipt))
+    )
     first: dict[str, tuple[SightingRow, Clip]] = {}
-    for sighting, clip in session.execute(query.where(condition).order_by(SightingRow.received_us)):
+    for sighting, clip in session.execute(query.order_by(SightingRow.received_us, SightingRow.sighting_id)):
         first.setdefault(sighting.clip_id, (sighting, clip))
     return list(first.values())
 
@@ -76,62 +86,58 @@ def _of_sighting(sighting: SightingRow, clip: Clip, lookup: ClipScope, rules: Ru
     return drafts
 
 
-def _claimed_twice(session: Session, wanted: set[str | None], said: set[str]) -> list[FindingDraft]:
-    """Contents that two devices claim; a person who assigned the clip has settled it."""
-    contested = (
-        select(SightingRow.clip_id)
-        .where(SightingRow.device_number.is_not(None))
-        .group_by(SightingRow.clip_id)
-        .having(func.count(func.distinct(SightingRow.device_number)) > 1)
-    )
+def _claimed_twice(
+    session: Session, device_number: str, clip_ids: list[str], lookup: ClipScope, now_us: int
+) -> list[FindingDraft]:
+    """Contents that another device claims too; one that a person assigned is settled.
+
+    One finding for each device, so that judging one of them never withdraws what concerns the other.
+    """
     rows = session.execute(
-        select(SightingRow.clip_id, SightingRow.device_number, SightingRow.file_name)
-        .where(SightingRow.clip_id.in_(contested))
-        .order_by(SightingRow.received_us)
+        select(SightingRow.clip_id, SightingRow.device_number).where(
+            SightingRow.clip_id.in_(clip_ids),
+            SightingRow.device_number.is_not(None),
+            SightingRow.received_us <= now_us,
+        )
     )
-    claims: dict[str, dict[str, str]] = {}
-    for clip_id, device, file_name in rows:
-        if device is not None:
-            claims.setdefault(clip_id, {}).setdefault(device, file_name)
+    claims: dict[str, set[str]] = {}
+    for clip_id, device in rows:
+        claims.setdefault(clip_id, set()).add(device or "")
     kind = FindingKind.CONTENT_CLAIMED_TWICE
-    drafts: list[FindingDraft] = []
-    for clip_id, devices in claims.items():
-        owners = sorted(devices)
-        if clip_id in said or not wanted & set(owners):
-            continue
-        # One finding for each device, so that judging one of them never withdraws what concerns the other.
-        drafts += [
-            FindingDraft(
-                finding_id=finding_id_of(kind, "clip", clip_id, owner),
-                kind=kind,
-                unit_number=_unit_of(session, owner),
-                device_number=owner,
-                clip_id=clip_id,
-                evidence=tuple(("device", device) for device in owners),
-            )
-            for owner in owners
-            if owner in wanted
-        ]
-    return drafts
+    device_row = lookup.device(device_number, None)
+    return [
+        FindingDraft(
+            finding_id=finding_id_of(kind, "clip", clip_id, device_number),
+            kind=kind,
+            unit_number=None if device_row is None else device_row.unit_number,
+            device_number=device_number,
+            clip_id=clip_id,
+            evidence=tuple(("device", device) for device in sorted(devices)),
+        )
+        for clip_id, devices in claims.items()
+        if len(devices) > 1 and device_number in devices
+    ]
 
 
-def _unit_of(session: Session, device_number: str) -> str | None:
-    rows = session.scalars(
-        select(Device).where(Device.number == device_number).order_by(Device.recorded_us, Device.row_id)
-    ).all()
-    return rows[-1].unit_number if rows else None
-
-
-def _changed_files(session: Session, wanted: set[str | None]) -> list[FindingDraft]:
+def changed_file_drafts(
+    session: Session, device_number: str | None, unit_number: str | None, *, now_us: int
+) -> list[FindingDraft]:
+    """Files that changed after they were taken, as gateways told of this device (None: of no device)."""
     kind = FindingKind.FILE_CHANGED
     events = session.scalars(
-        select(EventRow).where(EventRow.code.in_(CHANGED_CODES), _names(EventRow.device_number, wanted))
+        select(EventRow)
+        .where(
+            _named(EventRow.device_number, device_number),
+            EventRow.code.in_(CHANGED_CODES),
+            EventRow.received_us <= now_us,
+        )
+        .order_by(EventRow.row_id)
     )
     return [
         FindingDraft(
             finding_id=finding_id_of(kind, event.gateway_id, event.device_number or "", event.file_name or ""),
             kind=kind,
-            unit_number=None if event.device_number is None else _unit_of(session, event.device_number),
+            unit_number=unit_number,
             device_number=event.device_number,
             from_us=event.at_us,
             evidence=(("file", event.file_name or ""), ("gateway", event.gateway_id)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from edge.contract.sentences import sentence
 from edge.platform.signing import PublicKeys
 from server.domain.broker_access import SERVER_USER, broker_password
 from server.store.tables import Gateway, GatewayKey
@@ -16,7 +17,13 @@ class UnknownGatewayError(LookupError):
     """No such gateway; whoever speaks under this id is not one of ours."""
 
     def __init__(self, *, gateway_id: str) -> None:
-        super().__init__(f"gateway {gateway_id} is not known here: see `tallylight-server gateway list`")
+        super().__init__(
+            sentence(
+                "unknown_gateway",
+                "gateway {gateway_id} is not known here: see `tallylight-server gateway list`",
+                gateway_id=gateway_id,
+            )
+        )
         self.gateway_id = gateway_id
 
 

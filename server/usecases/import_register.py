@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
+from edge.contract.sentences import sentence
 from server.domain.rules import RuleSet
 from server.store import to_judge
 from server.store.act_log import append_act
@@ -18,9 +19,10 @@ from server.store.database import Database
 from server.store.recorded import Row, known_rows, record_all, replacement
 from server.store.rule_files import load_rules
 from server.store.tables import Device, Officer, Recorded, Site, Unit
+from server.store.to_judge import Subject
 from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS, ColumnType
 from server.usecases.imports.reading import CsvRow, CsvTable, read_table
-from server.usecases.imports.rows import KINDS, Kind, RowContext, Subject
+from server.usecases.imports.rows import KINDS, Kind, RowContext
 from server.usecases.imports.summary import ImportSummary, RowError, RowErrorCode
 from server.usecases.imports.values import BadCellError, Value, cell_value
 
@@ -81,10 +83,10 @@ class _Import:
 
     def write(self, file_sha256: str) -> None:
         """Put everything on record, mark what depends on it, and append the act."""
-        subjects: set[Subject] = set()
+        subjects: list[Subject] = []
         record_all(self.session, [*self.new, *(replacement(old, new) for old, new in self.changed)])
         for row in [*self.new, *(row for pair in self.changed for row in pair)]:
-            subjects.update(self.definition.subjects(row))
+            subjects.extend(self.definition.subjects(row))
         to_judge.mark_all(self.session, subjects, self.now_us)
         act = append_act(
             self.session,
@@ -169,7 +171,7 @@ class _Import:
                 column="number",
                 code=RowErrorCode.DUPLICATE_NUMBER,
                 text=str(attributes["number"]),
-                do=f"row {seen[identity]} has the same number: keep one of them",
+                do=sentence("do_keep_one", "row {row} has the same number: keep one of them", row=seen[identity]),
             )
         seen[identity] = row.row_number
 
@@ -234,7 +236,7 @@ def _refuse_backward(values: dict[str, Value], attributes: dict[str, Any]) -> No
                 column=end,
                 code=RowErrorCode.END_NOT_AFTER_START,
                 text="",
-                do=f"{end} must be later than {start}",
+                do=sentence("do_later", "{end} must be later than {start}", end=end, start=start),
             )
 
 

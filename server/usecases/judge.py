@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from edge.contract.instants import MICROS_PER_DAY, UtcMicros
-from edge.contract.intervals import TimeInterval, interval_or_none
-from server.domain.findings import FindingDraft
+from edge.contract.instants import UtcMicros
+from edge.contract.intervals import TimeInterval
 from server.domain.rules import RuleSet
 from server.store import to_judge
 from server.store.database import Database
 from server.store.recorded import known_rows
-from server.store.tables import (
-    Assignment,
-    Case,
-    Docking,
-    Duty,
-    Finding,
-    FootageAssignment,
-    Installation,
-    SightingRow,
-    ToJudge,
-)
-from server.usecases.duty_verdicts import duty_verdicts, held_interval
-from server.usecases.facts import device_facts
-from server.usecases.find_device import device_drafts
+from server.store.tables import Assignment, Case, Duty, Finding, Installation, ToJudge
+from server.usecases.duty_verdicts import duty_interval, duty_verdicts, held_interval
 from server.usecases.find_duty import duty_drafts
-from server.usecases.find_footage import footage_drafts
 from server.usecases.find_gateway import GATEWAY_KINDS, gateway_drafts
 from server.usecases.finding_store import write_findings
+from server.usecases.judge_device import judge_device, judge_unowned
 from server.usecases.judge_due import next_due_us
+from server.usecases.judge_reach import reached
 from server.usecases.link_case import cases_near, write_links
-from server.usecases.register_reads import latest_device
-
-RECENT_US = 2 * MICROS_PER_DAY
 
 
 def judge_pending(db: Database, rules: RuleSet, now_us: int) -> int:
@@ -79,16 +64,18 @@ def judge_subject(db: Database, rules: RuleSet, row: ToJudge, now_us: UtcMicros)
     if not row.subject_kind.endswith(to_judge.DUE):
         now_us = UtcMicros(max(now_us, row.since_us))
     kind, number = row.subject_kind.removesuffix(to_judge.DUE), row.subject_number
+    with db.reading() as session:
+        windows = to_judge.few([*to_judge.windows_of(row), *to_judge.windows_put_off(session, kind, number)])
     if kind == "device":
-        _judge_device(db, rules, number, now_us)
+        _judge_device(db, rules, number, windows, now_us)
     elif kind == "duty":
         _judge_duties(db, rules, _duty_rows(number, now_us), {number}, now_us)
     elif kind == "officer":
-        _judge_officer(db, rules, number, now_us)
+        _judge_officer(db, rules, number, windows, now_us)
     elif kind == "case":
         _judge_cases(db, rules, [number], now_us)
     else:
-        _judge_all(db, rules, now_us)
+        _judge_unowned(db, rules, windows, now_us)
     with db.writing() as session:
         to_judge.unmark(session, [row])
 
@@ -117,116 +104,73 @@ def _judge_duties(
             )
         }
     numbers = numbers | {duty.number for duty in duties}
-    with db.writing() as session:
-        on_record = _findings(session, Finding.duty_number.in_(sorted(numbers)))
-        write_findings(session, drafts, on_record, now_us=now_us)
-        for number, due_us in due.items():
-            if due_us is not None:
-                to_judge.mark_due(session, "duty", number, due_us)
+    if numbers:
+        with db.writing() as session:
+            on_record = _findings(session, Finding.duty_number.in_(sorted(numbers)))
+            write_findings(session, drafts, on_record, now_us=now_us)
+            for number, due_us in due.items():
+                if due_us is not None:
+                    to_judge.mark_due(session, "duty", number, due_us)
     _judge_cases(db, rules, cases, now_us)
 
 
-def _judge_officer(db: Database, rules: RuleSet, number: str, now_us: UtcMicros) -> None:
+def _judge_officer(db: Database, rules: RuleSet, number: str, windows: list[TimeInterval], now_us: UtcMicros) -> None:
     def read(session: Session) -> list[Duty]:
-        return known_rows(session, Duty, known_us=now_us, officer_number=number)
+        found = [
+            duty
+            for window in windows
+            for duty in known_rows(session, Duty, known_us=now_us, overlapping=window, officer_number=number)
+        ]
+        return list({duty.row_id: duty for duty in found}.values())
 
+    own = and_(Finding.officer_number == number, Finding.duty_number.is_not(None))
+    within = or_(*(and_(Finding.from_us >= one.start_us, Finding.from_us < one.end_us) for one in windows), false())
     with db.reading() as session:
-        before = set(
-            session.scalars(select(Finding.duty_number).where(Finding.officer_number == number).distinct())
-        ) - {None}
-        cases = [case.number for case in known_rows(session, Case, known_us=now_us, officer_number=number)]
+        before = set(session.scalars(select(Finding.duty_number).where(own, within).distinct()))
+        cases = {
+            case.number
+            for window in windows
+            for case in cases_near(session, {number}, set(), window, rules=rules, known_us=now_us)
+        }
     _judge_duties(db, rules, read, {one for one in before if one is not None}, now_us)
     _judge_cases(db, rules, cases, now_us)
 
 
-def _judge_device(db: Database, rules: RuleSet, number: str, now_us: UtcMicros) -> None:
+def _judge_device(db: Database, rules: RuleSet, number: str, windows: list[TimeInterval], now_us: UtcMicros) -> None:
     with db.reading() as session:
-        device = latest_device(session, number, known_us=now_us)
-        facts = device_facts(session, {number}, None, known_us=now_us, rules=rules)[number]
-        drafts = footage_drafts(session, [number], rules=rules, now_us=now_us)
-        if device is not None:
-            drafts += device_drafts(session, device, facts, rules=rules, now_us=now_us)
-        duties = _duties_of(session, number, now_us, rules)
-        cases = _cases_of(session, number, rules, now_us)
-        horizon_us = now_us - rules.duration_us("monitor.horizon", now_us)
+        judged = judge_device(session, number, windows, rules=rules, now_us=now_us)
+        duties = _duties_of(session, number, judged.changed, now_us)
+        cases = _cases_of(session, number, judged.changed, rules, now_us)
     with db.writing() as session:
-        own = (Finding.device_number == number) & Finding.duty_number.is_(None) & Finding.kind.not_in(GATEWAY_KINDS)
-        on_record = [row for row in _findings(session, own) if not _beyond_horizon(row, drafts, horizon_us)]
-        write_findings(session, drafts, on_record, now_us=now_us)
-        if device is not None and (device.schedule or device.functions):
-            to_judge.mark_due(session, "device", number, now_us + MICROS_PER_DAY // 4)
+        write_findings(session, judged.drafts, judged.answers_for(session), now_us=now_us)
+        session.merge(judged.rests_on)
+        if judged.due_us is not None:
+            to_judge.mark_due(session, "device", number, judged.due_us)
     _judge_duties(db, rules, lambda _session: duties, set(), now_us)
     _judge_cases(db, rules, cases, now_us)
 
 
-def _beyond_horizon(finding: Finding, drafts: Iterable[FindingDraft], horizon_us: int) -> bool:
-    """A monitor's gap of a day that is not judged any more stays as it is."""
-    timed = finding.clip_id is None and finding.cause is not None and finding.from_us is not None
-    return (
-        timed
-        and finding.from_us is not None
-        and finding.from_us < horizon_us + MICROS_PER_DAY
-        and all(draft.finding_id != finding.finding_id for draft in drafts)
-    )
-
-
-def _duties_of(session: Session, device_number: str, now_us: UtcMicros, rules: RuleSet) -> list[Duty]:
-    """Duties of whoever held the device: recent ones, and those that new footage or a new docking is about."""
-    windows = [TimeInterval(UtcMicros(max(0, now_us - rules.duration_us("monitor.horizon", now_us))), _later(now_us))]
-    windows += _recent_footage(session, device_number, now_us) + _recent_dockings(session, device_number, now_us)
+def _duties_of(session: Session, device_number: str, windows: Sequence[TimeInterval], now_us: UtcMicros) -> list[Duty]:
+    """Duties that what changed at these times is about, of whoever held the device then."""
     duties: dict[int, Duty] = {}
-    for row in known_rows(session, Assignment, known_us=now_us, device_number=device_number):
-        held = held_interval(row)
-        for window in windows:
-            if held.overlaps(window):
-                for duty in known_rows(
-                    session, Duty, known_us=now_us, overlapping=window, officer_number=row.officer_number
-                ):
+    for reach in reached(windows):
+        held = known_rows(session, Assignment, known_us=now_us, overlapping=reach, device_number=device_number)
+        for officer_number in sorted({row.officer_number for row in held}):
+            spans = [span for row in held if row.officer_number == officer_number for span in [held_interval(row)]]
+            for duty in known_rows(session, Duty, known_us=now_us, overlapping=reach, officer_number=officer_number):
+                if any(span.overlaps(duty_interval(duty)) for span in spans):
                     duties[duty.row_id] = duty
     return list(duties.values())
 
 
-def _later(now_us: UtcMicros) -> UtcMicros:
-    return UtcMicros(now_us + MICROS_PER_DAY)
-
-
-def _recent_dockings(session: Session, device_number: str, now_us: int) -> list[TimeInterval]:
-    """What dockings that came on record lately may settle, however long ago they were: the days before each."""
-    return [
-        TimeInterval(
-            UtcMicros(row.valid_from_us - RECENT_US),
-            UtcMicros((row.valid_from_us if row.valid_until_us is None else row.valid_until_us) + 1),
-        )
-        for row in known_rows(session, Docking, known_us=now_us, device_number=device_number)
-        if row.recorded_us >= now_us - RECENT_US
-    ]
-
-
-def _recent_footage(session: Session, device_number: str, now_us: int) -> list[TimeInterval]:
-    """The span of the footage that arrived lately, or that a person said lately is this device's."""
-    given = select(FootageAssignment.number).where(
-        FootageAssignment.device_number == device_number, FootageAssignment.recorded_us >= now_us - RECENT_US
-    )
-    arrived = and_(SightingRow.device_number == device_number, SightingRow.received_us >= now_us - RECENT_US)
-    rows = session.execute(
-        select(SightingRow.corrected_start_us, SightingRow.corrected_end_us).where(
-            or_(arrived, SightingRow.clip_id.in_(given)), SightingRow.corrected_start_us.is_not(None)
-        )
-    ).all()
-    if not rows:
-        return []
-    starts = [start for start, _ in rows if start is not None]
-    ends = [end if end is not None else start for start, end in rows if start is not None]
-    hull = interval_or_none(min(starts), max(*ends, min(starts) + 1))
-    return [] if hull is None else [hull]
-
-
-def _cases_of(session: Session, device_number: str, rules: RuleSet, now_us: UtcMicros) -> set[str]:
-    windows = _recent_footage(session, device_number, now_us)
-    officers = {
-        row.officer_number for row in known_rows(session, Assignment, known_us=now_us, device_number=device_number)
-    }
-    sites = {row.site_number for row in known_rows(session, Installation, known_us=now_us, device_number=device_number)}
+def _cases_of(
+    session: Session, device_number: str, windows: Sequence[TimeInterval], rules: RuleSet, now_us: UtcMicros
+) -> set[str]:
+    if not windows:
+        return set()
+    held = known_rows(session, Assignment, known_us=now_us, device_number=device_number)
+    stood = known_rows(session, Installation, known_us=now_us, device_number=device_number)
+    officers, sites = {row.officer_number for row in held}, {row.site_number for row in stood}
     return {
         case.number
         for window in windows
@@ -235,21 +179,19 @@ def _cases_of(session: Session, device_number: str, rules: RuleSet, now_us: UtcM
 
 
 def _judge_cases(db: Database, rules: RuleSet, numbers: Iterable[str], now_us: UtcMicros) -> None:
-    wanted = set(numbers)
-    if not wanted:
-        return
-    with db.writing() as session:
-        for case in known_rows(session, Case, known_us=now_us, number=wanted):
-            write_links(session, case, rules=rules, now_us=now_us)
+    """Each in a transaction of its own: receipts must not wait behind many cases."""
+    for number in sorted(set(numbers)):
+        with db.writing() as session:
+            for case in known_rows(session, Case, known_us=now_us, number=number):
+                write_links(session, case, rules=rules, now_us=now_us)
 
 
-def _judge_all(db: Database, rules: RuleSet, now_us: UtcMicros) -> None:
+def _judge_unowned(db: Database, rules: RuleSet, windows: list[TimeInterval], now_us: UtcMicros) -> None:
     """What has no owner, and the gateways."""
     with db.reading() as session:
-        drafts = footage_drafts(session, [None], rules=rules, now_us=now_us)
+        drafts, answers_for = judge_unowned(session, windows, rules=rules, now_us=now_us)
     with db.writing() as session:
-        unowned = Finding.device_number.is_(None) & Finding.duty_number.is_(None) & Finding.kind.not_in(GATEWAY_KINDS)
-        write_findings(session, drafts, _findings(session, unowned), now_us=now_us)
+        write_findings(session, drafts, answers_for(session), now_us=now_us)
     judge_gateways(db, rules, now_us)
 
 

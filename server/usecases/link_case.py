@@ -96,11 +96,11 @@ def cases_near(
     """Cases of these officers or sites whose window overlaps `window`."""
     found: dict[str, Case] = {}
     reach_us = 86_400_000_000
-    for case in known_rows(session, Case, known_us=known_us, officer_number=officers) + known_rows(
-        session, Case, known_us=known_us, site_number=sites
-    ):
-        if window.start_us - reach_us <= case.valid_from_us < window.end_us + reach_us:
-            found[case.number] = case
+    begun = (Case.valid_from_us >= window.start_us - reach_us, Case.valid_from_us < window.end_us + reach_us)
+    for column, numbers in ((Case.officer_number, officers), (Case.site_number, sites)):
+        if numbers:
+            for case in known_rows(session, Case, column.in_(sorted(numbers)), *begun, known_us=known_us):
+                found[case.number] = case
     return [case for case in found.values() if window_of(case, rules).interval.overlaps(window)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -41,14 +41,16 @@ def monitor_day(
     *,
     rules: RuleSet,
     known_us: int,
+    standing: Sequence[TimeInterval] | None = None,
 ) -> list[MonitorStretch]:
     """Each expected interval of the monitor's local day, judged. A device that expects nothing has none.
 
+    `standing`: what `standing_intervals` said, where several days are asked about.
     Where midnight cuts a longer interval, only the join tolerance applies: nothing begins or ends there.
     """
     zone = ZoneInfo(device.time_zone)
     whole = day_interval(day, zone)
-    standing = standing_intervals(session, device, known_us=known_us)
+    standing = standing_intervals(session, device, known_us=known_us) if standing is None else standing
     expected = [
         piece
         for planned in expected_on(parse_schedule(device.schedule), day, zone)
@@ -62,15 +64,16 @@ def monitor_day(
             join_us=grace.join_us,
             end_us=grace.join_us if interval.end_us == whole.end_us else grace.end_us,
         )
+        near = {number: one.about(interval) for number, one in facts.items()}
         stretches = judge_duty(
             interval,
             holdings=[HoldingFact(device.number, interval)],
-            devices=facts,
+            devices=near,
             known_us=UtcMicros(known_us),
             deadline_us=UtcMicros(interval.end_us + rules.duration_us("handin.deadline", interval.start_us)),
             tolerance=tolerance,
         )
-        caused = with_causes(stretches, interval, list(facts.values()), grace.join_us)
+        caused = with_causes(stretches, interval, list(near.values()), grace.join_us)
         judged.append(MonitorStretch(interval, caused, rules.used(MONITOR_RULES, interval.start_us)))
     return judged
 

@@ -43,7 +43,7 @@ def receive_events(db: Database, opened: Opened, *, gateway_id: str, received_us
                 )
             )
         for device in {event.device for event in events.events}:
-            mark_device(session, device, received_us)
+            mark_device(session, device, received_us, ())
     return item
 
 
@@ -62,4 +62,4 @@ def record_own_event(
             detail_json=json.dumps(dict(detail), ensure_ascii=False),
         )
     )
-    to_judge.mark(session, "all", "", now_us)
+    to_judge.mark(session, "all", "", now_us, ())

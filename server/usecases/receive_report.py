@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from edge.contract.dsse import SignatureRefusedError, Verifier
 from edge.contract.events import MessageRefusedError, Opened
 from edge.contract.instants import UtcMicros
+from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Manifest, ManifestKeyMismatchError, open_manifest
 from edge.contract.messages import ClipReport, DockingReport, EnvelopeJson, ListedFile, NotedItem, Report
 from server.store.database import Database
@@ -118,13 +119,20 @@ def _record_docking(session: Session, report: DockingReport, gateway: Gateway, r
         parts=report.parts,
     )
     known = known_rows(session, Docking, known_us=received_us, number=report.docking_id)
+    for one in (row, *known):
+        mark_device(session, one.device_number, received_us, docking_windows(one))
     if not known:
         record(session, row)
     elif known[-1].gateway_id != gateway.gateway_id:
         raise MessageRefusedError(reason="docking_of_another_gateway", detail=report.docking_id)
     elif _says(row) != _says(known[-1]):
         replace(session, known[-1], row)
-    mark_device(session, report.device, received_us)
+
+
+def docking_windows(row: Docking) -> list[TimeInterval]:
+    """The times at which a docking itself says something new; what it settles is found when it is judged."""
+    until_us = row.valid_from_us if row.valid_until_us is None else row.valid_until_us
+    return [TimeInterval(UtcMicros(row.valid_from_us), UtcMicros(until_us + 1))]
 
 
 def _says(row: Docking) -> tuple[object, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import EARLIEST_US, LATEST_US, UtcMicros
-from edge.contract.intervals import TimeInterval
+from edge.contract.intervals import TimeInterval, interval_or_none
 from edge.contract.manifest import Manifest
 from server.store import to_judge
-from server.store.tables import Clip, Gateway, SightingRow
+from server.store.tables import Clip, FootageAssignment, Gateway, SightingRow
 
 ANNOUNCED, OFFERED, RECEIVING, SEALED, QUARANTINED = "announced", "offered", "receiving", "sealed", "quarantined"
 
@@ -57,16 +58,39 @@ def record_sighting(
         return clip
     session.add(_row(manifest, envelope, applied_offset_us(manifest, gateway, clock_limit_us), flagged, received_us))
     session.flush()
-    mark_device(session, manifest.sighting.device, received_us)
+    mark_clip(session, clip.clip_id, received_us)
     return clip
 
 
-def mark_device(session: Session, device_number: str | None, now_us: int) -> None:
-    """Judge the device again; footage of no device is judged with everything that has no owner."""
+def mark_device(session: Session, device_number: str | None, now_us: int, windows: to_judge.Windows) -> None:
+    """Judge these times of the device again; footage of no device is judged with everything that has no owner."""
     if device_number is None:
-        to_judge.mark(session, "all", "", now_us)
+        to_judge.mark(session, "all", "", now_us, windows)
     else:
-        to_judge.mark(session, "device", device_number, now_us)
+        to_judge.mark(session, "device", device_number, now_us, windows)
+
+
+def mark_clip(session: Session, clip_id: str, now_us: int, *devices: str | None) -> None:
+    """Judge the times of a clip again at every device that claims it, that a person named for it, and at `devices`."""
+    rows = session.execute(
+        select(
+            SightingRow.device_number,
+            SightingRow.corrected_start_us,
+            SightingRow.corrected_end_us,
+            SightingRow.received_us,
+        ).where(SightingRow.clip_id == clip_id)
+    ).all()
+    windows = [_placed(row.corrected_start_us, row.corrected_end_us, row.received_us) for row in rows]
+    said = session.scalars(select(FootageAssignment.device_number).where(FootageAssignment.number == clip_id))
+    for number in sorted({*devices, *said, *(row.device_number for row in rows)}, key=str):
+        mark_device(session, number, now_us, windows)
+
+
+def _placed(start_us: int | None, end_us: int | None, received_us: int) -> TimeInterval:
+    """Where a sighting lies: in its recording's time, or at its arrival where that is not known."""
+    if start_us is None:
+        start_us, end_us = received_us, None
+    return interval_or_none(start_us, end_us or start_us) or TimeInterval(UtcMicros(start_us), UtcMicros(start_us + 1))
 
 
 def applied_offset_us(manifest: Manifest, gateway: Gateway, clock_limit_us: int) -> int:

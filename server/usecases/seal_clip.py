@@ -147,6 +147,7 @@ def _receipt(clip: Clip, act: Act, upload_number: int, gateway_id: str, signer: 
 
 
 def _mark(session: Session, clip_id: str, now_us: int) -> None:
+    """Whether it has arrived is judged as a whole each time; when it was recorded does not change."""
     devices = set(session.scalars(select(SightingRow.device_number).where(SightingRow.clip_id == clip_id)))
     for device in sorted(devices, key=str):
-        mark_device(session, device, now_us)
+        mark_device(session, device, now_us, ())

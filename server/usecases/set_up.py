@@ -19,8 +19,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros, moment_of
+from edge.contract.sentences import Sentence, sentence
 from edge.platform.clock import Clock
 from edge.platform.durable import make_directory, write_durably
+from edge.platform.faults import unreadable
+from edge.platform.settings import refuse_folder_of
 from edge.platform.signing import KeyFileError, SigningKey
 from server.config import CONFIG_NAME, ServerConfig, load_config
 from server.domain.broker_access import MASTER_KEY_BYTES
@@ -46,8 +49,13 @@ class DatabaseOfAnotherServerError(Exception):
 
     def __init__(self, *, data_dir: Path, key_id: str) -> None:
         super().__init__(
-            f"{data_dir}: the database does not know the signing key {key_id} in keys/. "
-            "Restore keys and database from the same backup"
+            sentence(
+                "other_server",
+                "{data_dir}: the database does not know the signing key {key_id} in keys/. "
+                "Restore keys and database from the same backup",
+                data_dir=data_dir,
+                key_id=key_id,
+            )
         )
         self.data_dir, self.key_id = data_dir, key_id
 
@@ -63,6 +71,7 @@ class SetUp:
 
 def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None) -> SetUp:
     """Make whatever is missing in a data folder; what is there stays. Can be repeated after a power cut."""
+    refuse_folder_of("tallylight-edge", data_dir / "edge.toml")
     make_directory(data_dir)
     path = data_dir / CONFIG_NAME
     made_config = not path.exists()
@@ -106,9 +115,11 @@ def tls_fingerprint(certificate: Path) -> bytes:
     try:
         loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
     except FileNotFoundError as error:
-        raise KeyFileError(path=certificate, why="it is missing") from error
+        raise KeyFileError(path=certificate, why=sentence("key_missing", "it is missing")) from error
+    except OSError as error:
+        raise KeyFileError(path=certificate, why=unreadable(error)) from error
     except ValueError as error:
-        raise KeyFileError(path=certificate, why="it holds no certificate") from error
+        raise KeyFileError(path=certificate, why=sentence("no_certificate", "it holds no certificate")) from error
     return sha256(loaded.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
 
 
@@ -116,12 +127,18 @@ def _master_key(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError as error:
-        raise KeyFileError(path=path, why="it is missing") from error
+        raise KeyFileError(path=path, why=sentence("key_missing", "it is missing")) from error
+    except OSError as error:
+        raise KeyFileError(path=path, why=unreadable(error)) from error
     except ValueError as error:
-        raise KeyFileError(path=path, why="it is not hexadecimal") from error
+        raise KeyFileError(path=path, why=sentence("not_hexadecimal", "it is not hexadecimal")) from error
     if len(key) != MASTER_KEY_BYTES:
-        raise KeyFileError(path=path, why=f"it has {len(key)} bytes, not {MASTER_KEY_BYTES}")
+        raise KeyFileError(path=path, why=_wrong_length(len(key)))
     return key
+
+
+def _wrong_length(size_bytes: int) -> Sentence:
+    return sentence("wrong_length", "it has {size} bytes, not {wanted}", size=size_bytes, wanted=MASTER_KEY_BYTES)
 
 
 def _make_keys(keys_dir: Path, now_us: UtcMicros) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
+from edge.contract.sentences import Sentence, sentence
 from server.domain.acts import ChainBrokenError
 from server.domain.broker_access import SERVER_USER
 from server.store.act_log import append_act, verify_acts
@@ -30,7 +31,7 @@ def why_signing_stopped(session: Session) -> list[str]:
     query = select(EventRow).where(EventRow.code.in_(_STOPPING)).order_by(EventRow.row_id)
     if decided is not None:
         query = query.where(EventRow.received_us > decided)
-    return [f"{row.code}: {_told(row)}" for row in session.scalars(query.limit(20))]
+    return [_reason(row) for row in session.scalars(query.limit(20))]
 
 
 def stop_signing(db: Database, code: str, detail: dict[str, str], *, now_us: UtcMicros) -> bool:
@@ -75,6 +76,25 @@ def check_recent_acts(db: Database, *, now_us: UtcMicros) -> None:
         stop_signing(db, ACTS_BROKEN, {"act": str(error.index), "why": error.why}, now_us=now_us)
 
 
-def _told(row: EventRow) -> str:
-    detail: dict[str, str] = json.loads(row.detail_json)
-    return ", ".join(f"{key} {value}" for key, value in detail.items())
+def _reason(row: EventRow) -> Sentence:
+    values: dict[str, str] = json.loads(row.detail_json)
+    detail = ", ".join(f"{key} {value}" for key, value in values.items())
+    match row.code:
+        case "history_lost":
+            return sentence(
+                "signing_history_lost",
+                "history_lost: a gateway holds a receipt that this database does not know ({detail})",
+                detail=detail,
+            )
+        case "sealed_file_missing":
+            return sentence(
+                "signing_file_missing",
+                "sealed_file_missing: a sealed clip is not in the store ({detail})",
+                detail=detail,
+            )
+        case _:
+            return sentence(
+                "signing_acts_broken",
+                "acts_broken: the acts are not the ones that were written ({detail})",
+                detail=detail,
+            )

@@ -25,7 +25,7 @@ from server.domain.rules import Rule, RuleSet
 from server.store.recorded import known_rows
 from server.store.tables import Device, Installation, Site
 from server.usecases.clip_scope import ClipScope
-from server.usecases.find_device import certificate_facts
+from server.usecases.find_certificates import certificate_facts
 from server.usecases.link_case import SYSTEM, current_links
 from server.usecases.register_reads import functions_of
 from server.usecases.views import AnswerPart, CertificateState, ProofLink, ReasonView

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from server.domain.access import NotVisibleError, Permission, Scope
 from server.domain.rules import RuleSet
-from server.store import to_judge
 from server.store.act_log import append_act
 from server.store.recorded import known_rows, record, replace
 from server.store.tables import Clip, FootageAssignment, SightingRow
 from server.usecases.clip_reads import clip_item, sightings_of
 from server.usecases.clip_scope import ClipScope
 from server.usecases.pages import bounded, place_of, place_text
+from server.usecases.receive_sighting import mark_clip
 from server.usecases.register_reads import latest_device
 from server.usecases.views import Page, UnassignedClip
 
@@ -110,8 +110,7 @@ def assign_footage(
         subject_id=clip_id,
         data={"device": device_number, "reason": text},
     )
-    for number in {device_number, *(one.device_number for one in sightings), *(one.device_number for one in before)}:
-        to_judge.mark(session, *(("all", "") if number is None else ("device", number)), now_us)
+    mark_clip(session, clip_id, now_us, device_number)
 
 
 def _queue(session: Session, clip_scope: ClipScope) -> list[tuple[Clip, SightingRow, str]]:

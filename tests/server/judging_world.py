@@ -39,6 +39,7 @@ from server.store.tables import (
     Unit,
 )
 from server.usecases.judge import judge_due, judge_pending
+from server.usecases.receive_sighting import mark_clip
 
 RULES = load_rules()
 MINUTE_US = 60_000_000
@@ -80,8 +81,8 @@ class World:
         )
         with self.db.writing() as session:
             record(session, row)
-            for kind, marked in marks:
-                to_judge.mark(session, kind, marked, recorded_us)
+            for kind, marked, *windows in marks:
+                to_judge.mark(session, kind, marked, recorded_us, *windows)
 
     def people(self, unit: str = "U1", officer: str = "007", device: str = "R1") -> None:
         """A unit with one officer who holds one recorder."""
@@ -122,7 +123,7 @@ class World:
             end_us,
             device_number=device,
             function=function,
-            mark=[("device", device)],
+            mark=[("device", device, ())],
             **values,
         )
 
@@ -154,7 +155,8 @@ class World:
                         reason=None,
                     )
                 )
-        self.put(Docking, number, at_us, at_us, device_number=device, mark=[("device", device)], **values)
+        marks = [("device", device, [TimeInterval(UtcMicros(at_us), UtcMicros(at_us + 1))])]
+        self.put(Docking, number, at_us, at_us, device_number=device, mark=marks, **values)
         return str(number)
 
     def clip(self, device: str | None, interval: TimeInterval | None, **more: Any) -> str:
@@ -172,7 +174,8 @@ class World:
                 session.add(_clip(clip_id, sha256, received_us, sealed_us))
                 session.flush()
             session.add(_sighting(clip_id, number, device, interval, recorded, offset_us, received_us, more))
-            to_judge.mark(session, *(("all", "") if device is None else ("device", device)), received_us)
+            session.flush()
+            mark_clip(session, clip_id, received_us)
         return clip_id
 
     def judge(self, now_us: int = NOW_US) -> int:

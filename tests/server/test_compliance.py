@@ -59,8 +59,10 @@ def device(
     if docked_min is not None:
         until_us = round(docked_min * MINUTE_US)
         waiting = ("late.mp4",) if pending else ()
-        docks = (DockFact("dock", until_us, until_us, True, waiting, more.get("growing", False)),)
-    return DeviceFacts(number, clips, docks)
+        finished_us = max((clip.end_us for clip in clips if clip.end_us is not None), default=0)
+        growing = more.get("growing", False)
+        docks = (DockFact("dock", until_us, until_us, True, waiting, growing, finished_us=finished_us),)
+    return DeviceFacts(number, clips, docks, docks)
 
 
 def held(number: str, interval: TimeInterval = DUTY, *, ambiguous: bool = False) -> HoldingFact:

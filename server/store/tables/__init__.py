@@ -19,6 +19,7 @@ from server.store.tables.evidence import (
 )
 from server.store.tables.judgement import (
     Account,
+    DeviceJudged,
     Finding,
     FindingStep,
     LinkRow,
@@ -50,6 +51,7 @@ __all__ = [
     "Certificate",
     "Clip",
     "Device",
+    "DeviceJudged",
     "Docking",
     "DockingFile",
     "Duty",

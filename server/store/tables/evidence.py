@@ -108,6 +108,7 @@ class EventRow(Base):
     device_number: Mapped[str | None]
     file_name: Mapped[str | None]
     detail_json: Mapped[str]
+    __table_args__ = (Index("ix_gateway_event_device_code", "device_number", "code"),)
 
 
 class SetAside(Base):
@@ -151,6 +152,11 @@ class Clip(Base):
     sealed_us: Mapped[int | None] = mapped_column(index=True)
     act_index: Mapped[int | None] = mapped_column(BigId, ForeignKey("act.act_index"))
     receipt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    __table_args__ = (
+        Index("ix_clip_first_seen", "first_seen_us", "clip_id"),
+        Index("ix_clip_state_first_seen", "state", "first_seen_us", "clip_id"),
+        Index("ix_clip_gateway_state", "gateway_id", "state"),
+    )
 
 
 class WrongBytes(Base):
@@ -195,7 +201,11 @@ class SightingRow(Base):
     recording: Mapped[str | None]
     flagged: Mapped[bool] = mapped_column(default=False)
     manifest: Mapped[bytes] = mapped_column(LargeBinary)
-    __table_args__ = (Index("ix_sighting_device_time", "device_number", "corrected_start_us"),)
+    __table_args__ = (
+        Index("ix_sighting_device_time", "device_number", "corrected_start_us"),
+        Index("ix_sighting_device_received", "device_number", "received_us"),
+        Index("ix_sighting_device_file", "device_number", "file_name"),
+    )
 
 
 class Upload(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.tables.base import Base, BigId
@@ -21,6 +21,7 @@ class LinkRow(Base):
     decided_by: Mapped[str]  # "system" or an account
     recorded_us: Mapped[int]
     replaces: Mapped[int | None] = mapped_column(index=True)
+    __table_args__ = (Index("ix_link_state", "state"),)
 
 
 class Finding(Base):
@@ -46,6 +47,10 @@ class Finding(Base):
     state: Mapped[str] = mapped_column(index=True)
     opened_us: Mapped[int]
     changed_us: Mapped[int]
+    __table_args__ = (
+        Index("ix_finding_opened", "opened_us", "finding_id"),
+        Index("ix_finding_device_kind", "device_number", "kind"),
+    )
 
 
 class FindingStep(Base):
@@ -62,14 +67,28 @@ class FindingStep(Base):
 
 
 class ToJudge(Base):
-    """Devices, officers and cases whose facts changed since they were last judged."""
+    """Devices, officers and cases whose facts changed since they were last judged.
+
+    `windows_json`: the times the change is about, [[start_us, end_us], ...]; None: all times.
+    """
 
     __tablename__ = "to_judge"
     row_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     subject_kind: Mapped[str]  # device | officer | case | duty | all
     subject_number: Mapped[str]
     since_us: Mapped[int]
+    windows_json: Mapped[str | None]
     __table_args__ = (UniqueConstraint("subject_kind", "subject_number"),)
+
+
+class DeviceJudged(Base):
+    """What a device's last judgement rested on: when it was, until when its footage was known, and was listed."""
+
+    __tablename__ = "device_judged"
+    device_number: Mapped[str] = mapped_column(primary_key=True)
+    judged_us: Mapped[int]
+    known_until_us: Mapped[int]
+    listed_until_us: Mapped[int]
 
 
 class Account(Base):

@@ -5,6 +5,7 @@ Numbers are the field's own and rows may arrive in any order, so these tables ca
 
 from __future__ import annotations
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.tables.base import Base, BigId, Recorded
@@ -56,6 +57,10 @@ class Duty(Recorded, Base):
     unit_number: Mapped[str] = mapped_column(index=True)
     kind: Mapped[str]  # road, checkpoint, accident, break, office, training, leave, plain_clothes
     note: Mapped[str | None]
+    __table_args__ = (
+        Index("ix_duty_start", "valid_from_us"),
+        Index("ix_duty_officer_start", "officer_number", "valid_from_us"),
+    )
 
 
 class Docking(Recorded, Base):
@@ -76,6 +81,7 @@ class Docking(Recorded, Base):
     free_bytes: Mapped[int | None]
     total_bytes: Mapped[int | None]
     parts: Mapped[int] = mapped_column(default=1)
+    __table_args__ = (Index("ix_docking_device_until", "device_number", "valid_until_us"),)
 
 
 class DockingFile(Base):
@@ -132,6 +138,11 @@ class Case(Recorded, Base):
     site_number: Mapped[str | None]
     plate: Mapped[str | None]
     exempt_reason: Mapped[str | None]
+    __table_args__ = (
+        Index("ix_case_record_start", "valid_from_us", "number"),
+        Index("ix_case_record_officer_start", "officer_number", "valid_from_us"),
+        Index("ix_case_record_site", "site_number", "valid_from_us"),
+    )
 
 
 class Site(Recorded, Base):

@@ -7,6 +7,7 @@ import csv
 import io
 from dataclasses import dataclass
 
+from edge.contract.sentences import sentence
 from server.usecases.imports.columns import COLUMNS, Column
 from server.usecases.imports.summary import ImportRefusedError, RowError, RowErrorCode
 
@@ -14,6 +15,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 200_000
 MAX_CELL_CHARACTERS = 4_000
 DELIMITERS = (",", ";")
+_SPLIT = sentence("split", "Split it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,17 @@ def read_table(kind: str, data: bytes) -> CsvTable:
     """
     if kind not in COLUMNS:
         raise ImportRefusedError(
-            code="unknown_kind", why=f"there is no register {kind!r}", do=f"Use one of {', '.join(COLUMNS)}"
+            code="unknown_kind",
+            why=sentence("no_register", "there is no register {kind}", kind=repr(kind)),
+            do=sentence("use_register", "Use one of {known}", known=tuple(COLUMNS)),
         )
     if len(data) > MAX_FILE_BYTES:
         raise ImportRefusedError(
-            code="too_large", why=f"the file has {len(data)} bytes, the limit is {MAX_FILE_BYTES}", do="Split it"
+            code="too_large",
+            why=sentence(
+                "file_bytes", "the file has {size} bytes, the limit is {limit}", size=len(data), limit=MAX_FILE_BYTES
+            ),
+            do=_SPLIT,
         )
     text, encoding = _decoded(data)
     known = {alias: column for column in COLUMNS[kind] for alias in (column.name, column.chinese)}
@@ -69,7 +77,9 @@ def read_table(kind: str, data: bytes) -> CsvTable:
 def _decoded(data: bytes) -> tuple[str, str]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in data[:4096]:
         raise ImportRefusedError(
-            code="encoding", why="the file is not text in UTF-8 or GB18030", do="Save it as CSV UTF-8"
+            code="encoding",
+            why=sentence("no_text", "the file is not text in UTF-8 or GB18030"),
+            do=sentence("save_utf8", "Save it as CSV UTF-8"),
         )
     with_bom = data.startswith(codecs.BOM_UTF8)
     candidates = [("utf-8-sig", "UTF-8 with BOM")] if with_bom else [("utf-8", "UTF-8"), ("gb18030", "GB18030")]
@@ -79,7 +89,9 @@ def _decoded(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise ImportRefusedError(
-        code="encoding", why="the file is neither UTF-8 nor GB18030 throughout", do="Save it again as CSV UTF-8"
+        code="encoding",
+        why=sentence("mixed_text", "the file is neither UTF-8 nor GB18030 throughout"),
+        do=sentence("save_utf8_again", "Save it again as CSV UTF-8"),
     )
 
 
@@ -101,15 +113,20 @@ def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
             if any(cell.strip() for cell in cells):
                 lines.append((number, cells))
             if len(lines) > MAX_ROWS:
-                raise ImportRefusedError(code="too_large", why=f"the file has more than {MAX_ROWS} rows", do="Split it")
+                why = sentence("file_rows", "the file has more than {limit} rows", limit=MAX_ROWS)
+                raise ImportRefusedError(code="too_large", why=why, do=_SPLIT)
     except csv.Error as error:
         raise ImportRefusedError(
             code="csv",
-            why=f"row {len(lines) + 1} or the one after it is not CSV ({error})",
-            do="Look for a quotation mark that is not closed",
+            why=sentence("no_csv", "row {row} or the one after it is not CSV", row=len(lines) + 1),
+            do=sentence("open_quotation", "Look for a quotation mark that is not closed"),
         ) from error
     if not lines:
-        raise ImportRefusedError(code="empty", why="the file has no rows", do="Export it again")
+        raise ImportRefusedError(
+            code="empty",
+            why=sentence("no_rows", "the file has no rows"),
+            do=sentence("export_again", "Export it again"),
+        )
     return lines
 
 
@@ -120,14 +137,23 @@ def _places(header: list[str], known: dict[str, Column], kind: str) -> dict[Colu
         if column is None:
             continue
         if column in places:
-            raise ImportRefusedError(code="header", why=f"the column {name} stands there twice", do="Remove one")
+            raise ImportRefusedError(
+                code="header",
+                why=sentence("column_twice", "the column {name} stands there twice", name=name),
+                do=sentence("remove_one", "Remove one"),
+            )
         places[column] = place
     missing = [column.name for column in COLUMNS[kind] if column.required and column not in places]
     if missing:
         raise ImportRefusedError(
             code="header",
-            why=f"the first row lacks the columns {', '.join(missing)} of {kind}",
-            do="Add them; the first row must hold the column names",
+            why=sentence(
+                "columns_missing",
+                "the first row lacks the columns {columns} of {kind}",
+                columns=tuple(missing),
+                kind=kind,
+            ),
+            do=sentence("add_columns", "Add them; the first row must hold the column names"),
         )
     return places
 
@@ -145,7 +171,11 @@ def _rows(
                     "",
                     RowErrorCode.WRONG_COLUMN_COUNT,
                     str(len(cells)),
-                    f"give the row {width} cells; a cell that holds the delimiter needs quotation marks",
+                    sentence(
+                        "do_cells",
+                        "give the row {width} cells; a cell that holds the delimiter needs quotation marks",
+                        width=width,
+                    ),
                 )
             )
             continue

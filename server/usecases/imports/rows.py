@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from edge.contract.instants import UtcMicros
+from edge.contract.instants import LATEST_US, UtcMicros
+from edge.contract.intervals import TimeInterval
 from server.domain.rules import RuleSet
 from server.domain.zones import months_after
 from server.store.tables import (
@@ -23,10 +24,10 @@ from server.store.tables import (
     Site,
     Unit,
 )
+from server.store.to_judge import Subject
+from server.usecases.receive_report import docking_windows
 
 Values = Mapping[str, Any]
-Subject = tuple[str, str]
-"""(kind, number) of what must be judged again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,12 @@ def _installation(values: Values, _context: RowContext) -> dict[str, Any]:
     return {"site_number": values["site_number"], "device_number": values["device_number"], **_validity(values)}
 
 
+def _over(row: Recorded) -> list[TimeInterval]:
+    """The times that the row is about."""
+    until_us = LATEST_US if row.valid_until_us is None else row.valid_until_us
+    return [TimeInterval(UtcMicros(row.valid_from_us), UtcMicros(max(until_us, row.valid_from_us + 1)))]
+
+
 _RENAMED = {
     "start": ("valid_from_us",),
     "end": ("valid_until_us",),
@@ -211,25 +218,35 @@ _DATED = ("number", "valid_from_us")
 
 KINDS: dict[str, Kind] = {
     "units": Kind(Unit, _DATED, _RENAMED, _unit, lambda _row: []),
-    "officers": Kind(Officer, _DATED, _RENAMED, _officer, lambda row: [("officer", row.number)]),
-    "devices": Kind(Device, _DATED, _RENAMED, _device, lambda row: [("device", row.number)]),
+    "officers": Kind(Officer, _DATED, _RENAMED, _officer, lambda row: [("officer", row.number, _over(row))]),
+    "devices": Kind(Device, _DATED, _RENAMED, _device, lambda row: [("device", row.number, None)]),
     "assignments": Kind(
         Assignment,
         ("number",),
         _RENAMED,
         _assignment,
-        lambda row: [("device", row.device_number), ("officer", row.officer_number)],
+        lambda row: [("device", row.device_number, _over(row)), ("officer", row.officer_number, _over(row))],
     ),
     "duties": Kind(
-        Duty, ("number",), _RENAMED, _duty, lambda row: [("duty", row.number), ("officer", row.officer_number)]
+        Duty,
+        ("number",),
+        _RENAMED,
+        _duty,
+        lambda row: [("duty", row.number, None), ("officer", row.officer_number, _over(row))],
     ),
-    "dockings": Kind(Docking, ("number",), _RENAMED, _docking, lambda row: [("device", row.device_number)]),
+    "dockings": Kind(
+        Docking, ("number",), _RENAMED, _docking, lambda row: [("device", row.device_number, docking_windows(row))]
+    ),
     "certificates": Kind(
-        Certificate, ("number", "function"), _RENAMED, _certificate, lambda row: [("device", row.device_number)]
+        Certificate, ("number", "function"), _RENAMED, _certificate, lambda row: [("device", row.device_number, ())]
     ),
-    "cases": Kind(Case, ("number",), _RENAMED, _case, lambda row: [("case", row.number)]),
+    "cases": Kind(Case, ("number",), _RENAMED, _case, lambda row: [("case", row.number, None)]),
     "sites": Kind(Site, _DATED, _RENAMED, _site, lambda _row: []),
     "installations": Kind(
-        Installation, ("number",), _RENAMED, _installation, lambda row: [("device", row.device_number)]
+        Installation,
+        ("number",),
+        _RENAMED,
+        _installation,
+        lambda row: [("device", row.device_number, _over(row))],
     ),
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.contract.sentences import Sentence, sentence
+
 
 class RowErrorCode(StrEnum):
     """The class of a bad row; each leads to another correction in the file."""
@@ -24,6 +26,30 @@ class RowErrorCode(StrEnum):
     NOT_A_SCHEDULE = "not_a_schedule"
     END_NOT_AFTER_START = "end_not_after_start"
     DUPLICATE_NUMBER = "duplicate_number"
+
+    @property
+    def sentence(self) -> Sentence:
+        """What is wrong, in words."""
+        return _WHAT_IS_WRONG[self]
+
+
+_WHAT_IS_WRONG = {
+    RowErrorCode.WRONG_COLUMN_COUNT: sentence("row_wrong_column_count", "wrong number of cells"),
+    RowErrorCode.MISSING_VALUE: sentence("row_missing_value", "a value is missing"),
+    RowErrorCode.TOO_LONG: sentence("row_too_long", "too long"),
+    RowErrorCode.CONTROL_CHARACTER: sentence("row_control_character", "an invisible character"),
+    RowErrorCode.NUMBER_IN_EXPONENT_FORM: sentence("row_number_in_exponent_form", "a number was cut off"),
+    RowErrorCode.NOT_A_NUMBER: sentence("row_not_a_number", "no number"),
+    RowErrorCode.OUT_OF_RANGE: sentence("row_out_of_range", "outside the range"),
+    RowErrorCode.NOT_A_TIME: sentence("row_not_a_time", "no time"),
+    RowErrorCode.LOCAL_TIME_MISSING: sentence("row_local_time_missing", "a local time that did not exist"),
+    RowErrorCode.LOCAL_TIME_DOUBLE: sentence("row_local_time_double", "a local time that was there twice"),
+    RowErrorCode.UNKNOWN_CHOICE: sentence("row_unknown_choice", "an unknown word"),
+    RowErrorCode.UNKNOWN_ZONE: sentence("row_unknown_zone", "no time zone"),
+    RowErrorCode.NOT_A_SCHEDULE: sentence("row_not_a_schedule", "no schedule"),
+    RowErrorCode.END_NOT_AFTER_START: sentence("row_end_not_after_start", "the end is not after the start"),
+    RowErrorCode.DUPLICATE_NUMBER: sentence("row_duplicate_number", "the number stands there twice"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +92,5 @@ class ImportRefusedError(Exception):
     """The file cannot be read as this kind at all. `code`: unknown_kind, too_large, encoding, empty, header, csv."""
 
     def __init__(self, *, code: str, why: str, do: str) -> None:
-        super().__init__(f"{why}. {do}")
+        super().__init__(sentence("import_refused", "{why}. {do}", why=why, do=do))
         self.code, self.why, self.do = code, why, do

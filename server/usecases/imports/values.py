@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from edge.contract.instants import NotAnInstantError, UtcMicros, instant_of, parse_rfc3339
+from edge.contract.sentences import sentence
 from server.domain.schedule import NotAScheduleError, parse_schedule
 from server.domain.zones import COUNTED, LocalTimeDoubleError, LocalTimeMissingError, local_instant, zone_or_none
 from server.usecases.imports.columns import Column, ColumnType
@@ -41,12 +42,14 @@ def cell_value(column: Column, text: str, zone: ZoneInfo, choices: tuple[str, ..
 
     if not text:
         if column.required:
-            raise bad(RowErrorCode.MISSING_VALUE, "fill the cell")
+            raise bad(RowErrorCode.MISSING_VALUE, sentence("do_fill", "fill the cell"))
         return None
     if len(text) > MAX_CELL_CHARACTERS:
-        raise bad(RowErrorCode.TOO_LONG, f"use at most {MAX_CELL_CHARACTERS} characters")
+        raise bad(
+            RowErrorCode.TOO_LONG, sentence("do_shorten", "use at most {most} characters", most=MAX_CELL_CHARACTERS)
+        )
     if _CONTROL.search(text):
-        raise bad(RowErrorCode.CONTROL_CHARACTER, "remove the invisible character")
+        raise bad(RowErrorCode.CONTROL_CHARACTER, sentence("do_remove_sign", "remove the invisible character"))
     return _READERS[column.type](column, text, zone, choices or column.choices, bad)
 
 
@@ -57,10 +60,15 @@ def _number(_column: Column, text: str, _zone: ZoneInfo, _choices: tuple[str, ..
     if _EXPONENT.fullmatch(text):
         raise bad(
             RowErrorCode.NUMBER_IN_EXPONENT_FORM,
-            "a spreadsheet has cut the number off: format the column as text and export again",
+            sentence(
+                "do_format_text", "a spreadsheet has cut the number off: format the column as text and export again"
+            ),
         )
     if len(text) > MAX_NUMBER_CHARACTERS or "\n" in text or "\t" in text:
-        raise bad(RowErrorCode.TOO_LONG, f"use one line of at most {MAX_NUMBER_CHARACTERS} characters")
+        raise bad(
+            RowErrorCode.TOO_LONG,
+            sentence("do_one_line", "use one line of at most {most} characters", most=MAX_NUMBER_CHARACTERS),
+        )
     return text
 
 
@@ -70,22 +78,25 @@ def _plain(_column: Column, text: str, _zone: ZoneInfo, _choices: tuple[str, ...
 
 def _decimal(column: Column, text: str, _zone: ZoneInfo, _choices: tuple[str, ...], bad: _Bad) -> Value:
     if not re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,12})?", text):
-        raise bad(RowErrorCode.NOT_A_NUMBER, "write a number such as 113.2644, with a point")
+        raise bad(RowErrorCode.NOT_A_NUMBER, sentence("do_number", "write a number such as 113.2644, with a point"))
     value = float(text)
     if (column.lowest is not None and value < column.lowest) or (column.highest is not None and value > column.highest):
-        raise bad(RowErrorCode.OUT_OF_RANGE, f"use {column.lowest:g} to {column.highest:g}")
+        raise bad(
+            RowErrorCode.OUT_OF_RANGE,
+            sentence("do_range", "use {least:g} to {most:g}", least=column.lowest, most=column.highest),
+        )
     return value
 
 
 def _count(_column: Column, text: str, _zone: ZoneInfo, _choices: tuple[str, ...], bad: _Bad) -> Value:
     if not re.fullmatch(r"\d{1,15}", text):
-        raise bad(RowErrorCode.NOT_A_NUMBER, "write a whole number without spaces")
+        raise bad(RowErrorCode.NOT_A_NUMBER, sentence("do_whole", "write a whole number without spaces"))
     return int(text)
 
 
 def _choice(_column: Column, text: str, _zone: ZoneInfo, choices: tuple[str, ...], bad: _Bad) -> Value:
     if text.lower() not in choices:
-        raise bad(RowErrorCode.UNKNOWN_CHOICE, f"use one of {', '.join(choices)}")
+        raise bad(RowErrorCode.UNKNOWN_CHOICE, sentence("do_choose", "use one of {choices}", choices=choices))
     return text.lower()
 
 
@@ -94,19 +105,22 @@ def _flag(_column: Column, text: str, _zone: ZoneInfo, _choices: tuple[str, ...]
         return True
     if text.lower() in _NO:
         return False
-    raise bad(RowErrorCode.UNKNOWN_CHOICE, "use yes or no")
+    raise bad(RowErrorCode.UNKNOWN_CHOICE, sentence("do_yes_no", "use yes or no"))
 
 
 def _zone(_column: Column, text: str, _default: ZoneInfo, _choices: tuple[str, ...], bad: _Bad) -> Value:
     if zone_or_none(text) is None:
-        raise bad(RowErrorCode.UNKNOWN_ZONE, "use an IANA zone such as Asia/Shanghai")
+        raise bad(RowErrorCode.UNKNOWN_ZONE, sentence("do_zone", "use an IANA zone such as Asia/Shanghai"))
     return text
 
 
 def _list(_column: Column, text: str, _zone: ZoneInfo, choices: tuple[str, ...], bad: _Bad) -> Value:
     words = [word for word in re.split(r"[+,;、|\s]+", text.lower()) if word]
     if foreign := [word for word in words if word not in choices]:
-        raise bad(RowErrorCode.UNKNOWN_CHOICE, f"{foreign[0]} is none of {', '.join(choices)}")
+        raise bad(
+            RowErrorCode.UNKNOWN_CHOICE,
+            sentence("do_among", "{word} is none of {choices}", word=foreign[0], choices=choices),
+        )
     return ",".join(dict.fromkeys(words))
 
 
@@ -130,7 +144,10 @@ def _instant(text: str, zone: ZoneInfo, bad: _Bad, *, whole_day: bool) -> UtcMic
     """A time between the years 1900 and 2200: 9999-12-31 for `open` would be a day that pages cannot count beyond."""
     instant_us = _any_instant(text, zone, bad, whole_day=whole_day)
     if not COUNTED.contains(instant_us):
-        raise bad(RowErrorCode.NOT_A_TIME, "use a year from 1900 to 2199; leave the cell of an open end empty")
+        raise bad(
+            RowErrorCode.NOT_A_TIME,
+            sentence("do_year", "use a year from 1900 to 2199; leave the cell of an open end empty"),
+        )
     return instant_us
 
 
@@ -141,7 +158,9 @@ def _any_instant(text: str, zone: ZoneInfo, bad: _Bad, *, whole_day: bool) -> Ut
         try:
             return parse_rfc3339(text)
         except NotAnInstantError as error:
-            raise bad(RowErrorCode.NOT_A_TIME, "write 2026-11-21T08:00:00+08:00 or 2026-11-21 08:00:00") from error
+            raise bad(
+                RowErrorCode.NOT_A_TIME, sentence("do_time", "write 2026-11-21T08:00:00+08:00 or 2026-11-21 08:00:00")
+            ) from error
     try:
         day = date(int(match["year"]), int(match["month"]), int(match["day"]))
         if match["hour"] is None:
@@ -151,12 +170,19 @@ def _any_instant(text: str, zone: ZoneInfo, bad: _Bad, *, whole_day: bool) -> Ut
         clock = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0), microsecond)
         return local_instant(datetime.combine(day, clock), zone)
     except LocalTimeMissingError as error:
-        raise bad(RowErrorCode.LOCAL_TIME_MISSING, "the clocks were put forward over it: add the offset") from error
+        raise bad(
+            RowErrorCode.LOCAL_TIME_MISSING,
+            sentence("do_offset_forward", "the clocks were put forward over it: add the offset"),
+        ) from error
     except LocalTimeDoubleError as error:
-        raise bad(RowErrorCode.LOCAL_TIME_DOUBLE, "the clocks were put back over it: add the offset") from error
+        raise bad(
+            RowErrorCode.LOCAL_TIME_DOUBLE,
+            sentence("do_offset_back", "the clocks were put back over it: add the offset"),
+        ) from error
     except (ValueError, OverflowError) as error:
         raise bad(
-            RowErrorCode.NOT_A_TIME, "there is no such day or time; leave the cell of an open end empty"
+            RowErrorCode.NOT_A_TIME,
+            sentence("do_real_day", "there is no such day or time; leave the cell of an open end empty"),
         ) from error
 
 
