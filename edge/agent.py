@@ -217,6 +217,8 @@ class Agent:
             "set_aside": dict(self._links.set_aside),
             "clock_synchronised": self._clock.synchronised(),
             "failing": dict(self._failing),
+            "put_off_by_server": self._upload.put_off_by_server,
+            "unanswered_since_us": self._reporting.unanswered_since_us,
         }
 
 

@@ -12,6 +12,23 @@ CHINESE: dict[str, str] = {
     ),
     "answer_keys": "其公钥集未通过验证",
     "answer_unusable": "服务器的应答无法使用：{why}",
+    "answers_cloned": "另一台机器已先以本站编号运行",
+    "answers_full": "服务器存储空间已满；录像保存在本机",
+    "answers_full_do": "请在服务器上释放空间",
+    "answers_none": "已连接，但自 {since} 起没有任何报告得到确认",
+    "answers_none_do": (
+        "请在服务器上查看 `tallylight-server doctor` 和被搁置的消息：bad_signature 表示服务器登记的是另一把密钥"
+        "（本数据文件夹是旧的或他处的副本：请使用正确的文件夹，或重新注册）；gateway_cloned 表示"
+        "另一台机器以同一编号运行（请停掉其中一台）。两者都没有时，消息代理后的服务器已停止：请启动它"
+    ),
+    "answers_own_copy": (
+        "如本数据文件夹是副本，请立即停止本机代理程序：停掉另一台机器，"
+        "或在空文件夹中运行 `tallylight-edge init` 并用新注册码运行 `enrol`"
+    ),
+    "answers_signing": "服务器暂停签发回执；录像保存在本机",
+    "answers_signing_do": "在服务器上运行 `tallylight-server doctor` 可查看原因和须作的决定",
+    "answers_unknown_key": "自 {since} 起，其应答的签名在本机无法识别",
+    "answers_unknown_key_do": "服务器已重新安装，或本数据文件夹是旧副本：请用新注册码重新注册本站",
     "at_place": "`{place}` {what}",
     "bad_proof": "请求未由其所带密钥签名",
     "broker": "消息代理",
@@ -152,6 +169,7 @@ CHINESE: dict[str, str] = {
     "right_to_read": "请给予当前用户读权限",
     "right_to_write": "请给予当前用户写权限",
     "same_name": "有两个来源同名：请各取不同的名称",
+    "server": "服务器",
     "server_address": "{url}：{why}",
     "server_elsewhere": "本版本只能连接同一台机器上的服务器（127.0.0.1、::1 或 localhost）",
     "server_keys_none": "其中没有服务器公钥",

@@ -11,6 +11,7 @@ from pathlib import Path
 from edge.config import EdgeConfig
 from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.sentences import sentence
+from edge.local.answer_checks import answer_checks
 from edge.local.checks import Check, Health
 from edge.local.statement_checks import statement_checks
 from edge.local.status_facts import agent_runs
@@ -62,6 +63,7 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
     yield from statement_checks(config, clock.now_us())
     if identity is not None:
         yield (log_in or broker_check)(identity)
+        yield from answer_checks(config.data_dir)
     runs = agent_runs(config.data_dir / "journal.sqlite3")
     if runs:
         yield Check(_AGENT, Health.GOOD, sentence("agent_runs", "running"))

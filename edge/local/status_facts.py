@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros, rfc3339
 from edge.storage.identity import Identity, NotEnrolledError, load_identity
-from edge.storage.journal import reading_journal, remembered
-from edge.storage.overview import Overview, read_overview
+from edge.storage.journal import JournalUnusableError, reading_journal, remembered
+from edge.storage.overview import AGENT_STATE_KEY, Overview, read_overview
 from edge.workers.agent_state import AgentState
 from edge.workers.intake import STATE_KEY
 
@@ -50,10 +50,22 @@ def read_status(data_dir: Path, *, now_us: UtcMicros, folders: Iterable[Path] = 
     if journal.exists():
         with reading_journal(journal) as rows:
             overview, intake = read_overview(rows, now_us=now_us), remembered(rows, STATE_KEY)
-        agent = _agent_state(overview) if agent_runs(journal) else None
+        agent = _agent_state(overview.agent_state) if agent_runs(journal) else None
     disk = shutil.disk_usage(data_dir)
     missing = tuple(str(folder) for folder in folders if not folder.is_dir())
     return StatusFacts(data_dir, now_us, identity, overview, agent, intake, disk.free, disk.used + disk.free, missing)
+
+
+def running_agent(data_dir: Path) -> AgentState | None:
+    """What the agent that runs on this data folder wrote down last; None where none runs or its journal is no use."""
+    journal = data_dir / "journal.sqlite3"
+    if not agent_runs(journal):
+        return None
+    try:
+        with reading_journal(journal) as rows:
+            return _agent_state(remembered(rows, AGENT_STATE_KEY))
+    except JournalUnusableError:
+        return None  # another check tells it
 
 
 def agent_runs(journal: Path) -> bool:
@@ -80,6 +92,8 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
         "running": agent is not None,
         "link": None if agent is None else agent.control,
         "link_error": None if agent is None else agent.link_error or None,
+        "put_off_by_server": None if agent is None else agent.put_off_by_server or None,
+        "unanswered_since": None if agent is None else _time(_instant(agent.unanswered_since_us)),
         "intake": facts.intake,
         "missing_folders": list(facts.missing_folders),
         "failing": {} if agent is None else agent.failing,
@@ -132,13 +146,17 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
     }
 
 
-def _agent_state(overview: Overview) -> AgentState | None:
-    if overview.agent_state is None:
+def _agent_state(written: str | None) -> AgentState | None:
+    if written is None:
         return None
     try:
-        return AgentState.model_validate_json(overview.agent_state)
+        return AgentState.model_validate_json(written)
     except ValidationError:  # written by another release that is still running: shown as running without details
         return None
+
+
+def _instant(us: int | None) -> UtcMicros | None:
+    return None if us is None else UtcMicros(us)
 
 
 def _time(instant_us: UtcMicros | None) -> str | None:

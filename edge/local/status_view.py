@@ -46,6 +46,12 @@ class _View:
         lines.add_row(self._word("agent"), self._state("running" if running else "not_running", good=running))
         if agent is not None:
             lines.add_row(self._word("server"), self._state(agent.control, good=agent.control == "connected"))
+            if agent.put_off_by_server:
+                lines.add_row("", self._state(agent.put_off_by_server, good=False))
+            if agent.unanswered_since_us is not None:
+                since = self._time(UtcMicros(agent.unanswered_since_us))
+                lines.add_row("", Text(f"{self._word('unanswered_since')} {since}", "red"))
+                lines.add_row("", Text(self._word("unanswered_why"), "red"))
         if facts.overview is not None:
             self._waiting_lines(lines, facts.overview)
         used = (1 - facts.free_bytes / facts.total_bytes) * 100 if facts.total_bytes else 0.0

@@ -25,6 +25,22 @@ _WORDS: dict[str, tuple[str, str]] = {
         "拒绝本站登录：已被吊销或已在别处注册。请用新注册码重新注册",
     ),
     "stopped": ("not connected", "未连接"),
+    "unanswered_since": ("notes nothing since", "对报告无任何确认，始于"),
+    "unanswered_why": (
+        "It knows another key for this gateway (this data folder is an old or foreign copy), or another machine runs"
+        " under the same id, or the server behind the broker stands still: `tallylight-edge doctor` says what to do",
+        "可能原因：服务器登记的是另一把密钥（本数据文件夹是旧的或他处的副本）、另一台机器以同一编号运行，"
+        "或消息代理后的服务器已停止。处理方法见 `tallylight-edge doctor`",
+    ),
+    "gateway_cloned": (
+        "another machine runs under this gateway's id and was there first: stop one of the two, or enrol this one anew"
+        " in an empty data folder",
+        "另一台机器已先以本站编号运行：请停掉其中一台，或在空数据文件夹中重新注册本机",
+    ),
+    "signing_stopped": (
+        "signs no receipts until a person there decides (`tallylight-server doctor`); footage is kept here",
+        "暂停签发回执，须由服务器人员处理（`tallylight-server doctor`）；录像保存在本机",
+    ),
     "waiting": ("Waiting for a receipt", "等待回执"),
     "nothing_waits": ("nothing: every clip has its receipt", "无：所有视音频文件均已收到回执"),
     "clips": ("clips", "个文件"),

@@ -28,6 +28,8 @@ class AgentState(BaseModel, frozen=True):
     set_aside: dict[str, int]
     clock_synchronised: bool
     failing: dict[str, str]
+    put_off_by_server: str = ""
+    unanswered_since_us: int | None = None
 
 
 class AgentStateWorker:

@@ -16,6 +16,7 @@ from edge.contract.instants import UtcMicros
 from edge.contract.messages import Events, GatewayEvent, Hello, Holding, Noted, Register, Status
 from edge.contract.topics import UpKind
 from edge.contract.wire_model import WireModel
+from edge.domain.answers import Silence
 from edge.platform.clock import Clock
 from edge.platform.version import software_version
 from edge.storage.contents import backlog
@@ -69,6 +70,7 @@ class ReportingWorker:
         self._inbox: queue.SimpleQueue[Opened | None] = queue.SimpleQueue()
         self._sent: dict[tuple[str, int], tuple[float, int]] = {}
         self._next_look_s, self._next_status_s = 0.0, 0.0
+        self._silence, self._silence_told = Silence(), False
         self._set_aside_told: dict[str, tuple[float, int]] = {}
         self.wake = threading.Event()
 
@@ -82,11 +84,17 @@ class ReportingWorker:
         self._inbox.put(None)
         self.wake.set()
 
+    @property
+    def unanswered_since_us(self) -> UtcMicros | None:
+        """Since when the server has noted nothing although it could; None: nothing is strange. For any thread."""
+        return self._silence.unanswered_since_us(self._clock.steady_s())
+
     def step(self, now_us: UtcMicros) -> bool:
         """One round. True: there was something to do, call again at once."""
         did = self._take_inbox(now_us)
         now_s = self._clock.steady_s()
         self._tell_set_aside(now_s, now_us)
+        self._log_silence()
         if not self._links.greeted:
             return did
         if now_s >= self._next_status_s:
@@ -95,6 +103,8 @@ class ReportingWorker:
         if now_s < self._next_look_s:
             return did
         sent = self._send_unnoted(now_s)
+        if sent:
+            self._silence = self._silence.on_sent(now_s, now_us)
         self._next_look_s = now_s if sent else now_s + _LOOK_EVERY_S
         return did or sent
 
@@ -109,6 +119,7 @@ class ReportingWorker:
             took = True
             if item is None:
                 self._sent.clear()
+                self._silence = Silence()
                 self._next_look_s = self._next_status_s = 0.0
                 self._send(UpKind.HELLO, self._hello(), now_us)
                 self._on_greeted()
@@ -116,6 +127,7 @@ class ReportingWorker:
             match item.data:
                 case Noted() as noted:
                     self._outbox.noted(noted.items, now_us)
+                    self._silence = Silence()
                     for one in noted.items:
                         self._sent.pop((one.boot_id, one.counter), None)
                     self._next_look_s = 0.0
@@ -149,6 +161,12 @@ class ReportingWorker:
             under_way_bytes += len(message.message)
             sent = True
         return sent
+
+    def _log_silence(self) -> None:
+        is_silent = self.unanswered_since_us is not None
+        if is_silent and not self._silence_told:
+            log.error("server_notes_nothing", advice="tallylight-edge doctor names the likely causes")
+        self._silence_told = is_silent
 
     def _tell_set_aside(self, now_s: float, now_us: UtcMicros) -> None:
         """Messages that could not be believed are an event, at most one a minute for each reason."""

@@ -78,6 +78,8 @@ class UploadWorker:
         self._uploads: dict[str, Upload] = {}
         self._chunks = ChunkQueue(landing)
         self._inbox: queue.SimpleQueue[Opened | _Departed | None] = queue.SimpleQueue()
+        self.put_off_by_server = ""
+        """Why the server takes no clip from here for now; "" while it does."""
         self.wake = threading.Event()
 
     def receive(self, opened: Opened) -> None:
@@ -146,6 +148,7 @@ class UploadWorker:
             self._chunks.clear(word.clip_id)
             return
         if granted is not upload:
+            self.put_off_by_server = ""
             self._chunks.clear(word.clip_id)
             with self._journal.transaction() as rows:
                 uploads.mark_on_its_way(rows, word.clip_id, ContentState.SENDING)
@@ -177,6 +180,7 @@ class UploadWorker:
         if faults:
             log.warning("receipt_refused", clip_id=receipt.clip_id, why=sorted(faults))
             return
+        self.put_off_by_server = ""
         log.info("receipted", clip_id=receipt.clip_id, act_index=receipt.act_index)
         self._end(receipt.clip_id)
 
@@ -191,6 +195,7 @@ class UploadWorker:
         if upload is None or upload.phase is not UploadPhase.OFFERED:
             return
         if refusal.reason in _OF_THE_SERVER:
+            self.put_off_by_server = refusal.reason
             self._uploads[refusal.clip_id] = session.on_refusal(upload, refusal, now_s=self._clock.steady_s())
             return
         after_s = max(session.SHORTEST_RETRY_S, refusal.retry_after_s or session.RETRY_AFTER_S)

@@ -17,6 +17,7 @@ from edge.contract.events import CloudEvent
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.messages import Register, RegisterDuty
+from edge.local.answer_checks import answer_checks
 from edge.local.checks import Check, Health
 from edge.local.doctor import examine
 from edge.local.status_facts import StatusFacts, agent_runs, read_status, status_json
@@ -25,7 +26,7 @@ from edge.local.words import word
 from edge.platform.signing import SigningKey
 from edge.platform.terminal import Language, language_of
 from edge.storage.dockings import Docking, add_docking, mark_reported
-from edge.storage.journal import remember
+from edge.storage.journal import remember, remembered
 from edge.storage.overview import AGENT_STATE_KEY
 from edge.storage.register_copy import keep_register
 from edge.storage.seen_files import SeenFile, SeenState, put_seen_file
@@ -196,3 +197,38 @@ def test_the_doctor_sees_a_damaged_journal(tmp_path: Path) -> None:
 def test_whatever_is_bad_or_doubtful_comes_with_advice(tmp_path: Path) -> None:
     for check in checks(EdgeConfig(data_dir=tmp_path / "none")).values():
         assert check.health is Health.GOOD or check.advice
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "advised"),
+    [
+        (
+            {"unanswered_since_us": NOW, "set_aside": {}},
+            "no report was noted since",
+            "knows another key for this gateway",
+        ),
+        (
+            {"unanswered_since_us": NOW, "set_aside": {"bad_signature": 3}},
+            "bear a signature unknown here",
+            "enrol this gateway with a new code",
+        ),
+        ({"put_off_by_server": "gateway_cloned"}, "another machine runs under this gateway's id", "in an empty folder"),
+        ({"put_off_by_server": "signing_stopped"}, "signs no receipts", "tallylight-server doctor"),
+    ],
+    ids=["its key is another", "the server's key is another", "it is the second of two", "signing is stopped"],
+)
+def test_connected_and_yet_unheard_is_said_with_the_likely_causes(
+    gateway: Gateway, state: dict[str, object], said: str, advised: str
+) -> None:
+    fill(gateway)
+    before = status_json(read_status(gateway.folder, now_us=NOW))
+    assert (before["put_off_by_server"], before["unanswered_since"]) == (None, None)
+    with gateway.journal.transaction() as rows:
+        agent = AgentState.model_validate_json(remembered(rows, AGENT_STATE_KEY) or "")
+        remember(rows, AGENT_STATE_KEY, agent.model_copy(update=state | {"control": "connected"}).model_dump_json())
+    (check,) = answer_checks(gateway.folder)
+    assert (check.health, said in check.found, advised in check.advice) == (Health.BAD, True, True)
+    facts = read_status(gateway.folder, now_us=NOW)
+    for language in ("en", "zh-CN"):
+        key = str(state.get("put_off_by_server", "unanswered_since"))
+        assert word(key, language)[:30] in shown(facts, language)

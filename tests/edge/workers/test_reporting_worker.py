@@ -199,3 +199,24 @@ def test_messages_that_could_not_be_believed_are_told_once_a_minute(bench: Bench
     assert len(bench.outbox.waiting(10)) == 1
     bench.turn(seconds=60)
     assert len(bench.outbox.waiting(10)) == 2
+
+
+def test_a_server_that_notes_nothing_though_connected_is_seen_after_two_minutes(bench: Bench) -> None:
+    named = bench.happen()
+    bench.turn(seconds=1)
+    bench.turn(seconds=119)
+    assert bench.worker.unanswered_since_us is None
+    bench.turn(seconds=1)
+    assert bench.worker.unanswered_since_us == NOW
+    bench.hear(DownKind.NOTED, Noted(items=(named,)))
+    bench.turn(seconds=1)
+    assert bench.worker.unanswered_since_us is None
+
+
+def test_silence_is_nothing_strange_where_nothing_was_told_or_nobody_is_connected(bench: Bench) -> None:
+    bench.turn(seconds=500)
+    assert bench.worker.unanswered_since_us is None
+    bench.links.greeted = False
+    bench.happen()
+    bench.turn(seconds=500)
+    assert bench.worker.unanswered_since_us is None

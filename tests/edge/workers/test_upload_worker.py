@@ -152,6 +152,16 @@ def test_a_busy_server_is_asked_again_with_the_same_clip(bench: Bench) -> None:
     assert bench.offered() == [first, first]
 
 
+def test_why_the_server_takes_nothing_for_now_is_known_until_it_takes_something(bench: Bench) -> None:
+    clip = bench.gateway.land(b"1")
+    bench.turn()
+    bench.refuse(clip, "gateway_cloned", after_s=10)
+    assert bench.worker.put_off_by_server == "gateway_cloned"
+    bench.turn(seconds=11)
+    bench.grant(clip)
+    assert bench.worker.put_off_by_server == ""
+
+
 def test_flagged_clips_go_first_by_their_recorder_or_by_the_register(bench: Bench) -> None:
     large, flagged = bench.gateway.land(b"x" * 5000), bench.gateway.land(b"y" * 9000, flagged=True)
     small, named = bench.gateway.land(b"z"), bench.gateway.land(b"w" * 7000)
