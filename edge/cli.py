@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.contract.sentences import sentence
-from edge.local.speech import Speech
+from edge.local.words import told
+from edge.platform.speech import Speech
 from edge.platform.terminal import IN_ORDER, USAGE, WRONG, UnknownLanguageError, run_command, usage_complaint
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _PROGRAM = "tallylight-edge"
 _PURPOSE = sentence("purpose", "Brings recordings from a gateway to the server, checked and receipted.")
 _LANG_HELP = "`--lang zh-CN` or `--lang en` with any command; without it the setting `language`, else the locale."
-terminal = Speech(_PROGRAM)
+terminal = Speech(_PROGRAM, told)
 """The one terminal of this process, and the language it reads."""
 
 DEFAULT_DATA = Path("edge-data")
@@ -34,7 +35,6 @@ def main() -> None:
 
 def execute(words: Sequence[str]) -> int:
     """Run one command; its exit code. The overview needs no argument parser, which takes longer to load than to use."""
-    terminal.begin()
     with _told(UnknownLanguageError, code=USAGE):
         words = terminal.choose(words)
     if words in ([], ["--help"], ["-h"]):
@@ -66,8 +66,9 @@ def init(*, data: Path = DEFAULT_DATA, source: Path | None = None) -> int:
         A folder of recordings to watch. It is only read; nothing in it is ever changed or deleted.
     """
     from edge.local.settings_file import SettingsExistError, write_settings
+    from edge.platform.settings import ConfigError
 
-    with _told(SettingsExistError, code=USAGE), _told(OSError):
+    with _told(SettingsExistError, ConfigError, code=USAGE), _told(OSError):
         path = write_settings(data, source)
     terminal.say(sentence("init_settings", "Settings: {path}", path=path))
     if source is None:

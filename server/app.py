@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from prometheus_client import start_http_server
 
+from edge.contract.sentences import sentence
 from edge.platform.clock import SystemClock
 from server.config import ServerConfig
 from server.ingest import metrics
@@ -41,8 +42,12 @@ class PublicAddressError(CannotStartError):
 
     def __init__(self, *, settings: list[str]) -> None:
         super().__init__(
-            f"{', '.join(settings)}: without TLS this server listens on this machine alone. "
-            "Use 127.0.0.1, or put a proxy with TLS in front of it"
+            sentence(
+                "public_address",
+                "{settings}: without TLS this server listens on this machine alone. "
+                "Use 127.0.0.1, or put a proxy with TLS in front of it",
+                settings=tuple(settings),
+            )
         )
         self.settings = settings
 
@@ -51,7 +56,15 @@ class PortBusyError(CannotStartError):
     """Another program listens there."""
 
     def __init__(self, *, host: str, port: int, key: str) -> None:
-        super().__init__(f"port {port} on {host} is in use: end that program, or set `{key}` to another port")
+        super().__init__(
+            sentence(
+                "port_busy",
+                "port {port} on {host} is in use: end that program, or set `{key}` to another port",
+                port=port,
+                host=host,
+                key=key,
+            )
+        )
         self.host, self.port, self.key = host, port, key
 
 
@@ -59,7 +72,9 @@ class AlreadyRunningError(CannotStartError):
     """A server runs on this data folder."""
 
     def __init__(self, *, data_dir: Path) -> None:
-        super().__init__(f"a server already runs on {data_dir}: end it first")
+        super().__init__(
+            sentence("already_running", "a server already runs on {data_dir}: end it first", data_dir=data_dir)
+        )
         self.data_dir = data_dir
 
 

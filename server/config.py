@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic.main import BaseModel
 from pydantic_settings import SettingsConfigDict, SettingsError
 
+from edge.contract.sentences import sentence
 from edge.platform.settings import FileSettings, config_error, read_toml
 
 _ENV_PREFIX = "TALLYLIGHT_"
@@ -68,7 +69,11 @@ class BrokerConfig(_Section):
     @classmethod
     def _is_mqtt(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in {"mqtt", "mqtts"} or not urlsplit(url).hostname):
-            raise ValueError(f"{url!r} is no broker address, such as mqtt://127.0.0.1:1883")
+            raise ValueError(
+                sentence(
+                    "no_broker_address", "{url} is no broker address, such as mqtt://127.0.0.1:1883", url=repr(url)
+                )
+            )
         return url
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.config import CONFIG_NAME, DEFAULT_PATTERNS
 from edge.contract.sentences import sentence
 from edge.platform.durable import make_directory, write_durably
+from edge.platform.settings import refuse_folder_of
 
 _HEAD = """\
 # Tallylight edge agent. Times in seconds end in _s. Unknown keys are refused. Relative paths start at this folder.
@@ -94,8 +95,9 @@ def settings_text(source: Path | None) -> str:
 
 
 def write_settings(data_dir: Path, source: Path | None) -> Path:
-    """Make the data folder and its settings file. Raises SettingsExistError."""
+    """Make the data folder and its settings file. Raises SettingsExistError or ConfigError."""
     path = data_dir / CONFIG_NAME
+    refuse_folder_of("tallylight-server", data_dir / "server.toml")
     make_directory(data_dir)
     if path.exists():
         raise SettingsExistError(path=path)

@@ -46,6 +46,15 @@ class FileSettings(BaseSettings):
         return env_settings, init_settings
 
 
+def refuse_folder_of(program: str, settings: Path) -> None:
+    """Keep two programs from sharing a data folder. Raises ConfigError where `settings`, the other's file, exists."""
+    if settings.exists():
+        why = sentence(
+            "other_program", "this is the data folder of `{program}`: choose another one with --data", program=program
+        )
+        raise ConfigError(path=settings, key="", why=why)
+
+
 def read_toml(path: Path, *, made_by: str) -> dict[str, Any]:
     """What the file says. `made_by` is the command that makes one. Raises ConfigError."""
     try:

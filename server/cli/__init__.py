@@ -1,86 +1,24 @@
-"""`tallylight-server`: what an administrator types. Exit codes: 0 done, 1 something is wrong, 2 wrong use."""
+"""`tallylight-server`: what an administrator types.
+
+Exit codes: 0 done, 1 something is wrong, 2 wrong use or settings, 130 ended by Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import NoReturn
 
-from cyclopts import App
-
-from server.cli import gateways, register, service
-from server.cli.logs import configure_logging
-from server.cli.output import complain
-
-app = App(name="tallylight-server", help="The Tallylight server: takes footage in, seals it, judges it, shows it.")
-gateway_app = App(name="gateway", help="Gateways: invite, list, revoke.")
-account_app = App(name="account", help="Accounts of people.")
-app.command(service.init)
-app.command(service.run)
-app.command(service.doctor)
-app.command(service.resume_signing, name="resume-signing")
-app.command(register.import_file, name="import")
-app.command(gateway_app)
-gateway_app.command(gateways.add_gateway, name="add")
-gateway_app.command(gateways.list_gateways, name="list")
-gateway_app.command(gateways.revoke, name="revoke")
-app.command(account_app)
-account_app.command(register.add_account, name="add")
+from edge.platform.terminal import run_command
 
 
 def main() -> NoReturn:
-    """The command's entry."""
+    """The command's entry. It loads nothing by itself, so that Ctrl-C while it loads ends it quietly too."""
+    sys.exit(run_command(_run))
+
+
+def _run() -> int:
+    from server.cli.commands import execute
+    from server.cli.logs import configure_logging
+
     configure_logging()
-    sys.exit(execute(sys.argv[1:]))
-
-
-def execute(words: Sequence[str]) -> int:
-    """Run one command; its exit code. Every foreseen error becomes one sentence, never a stack trace."""
-    try:
-        app(words)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except KeyboardInterrupt:
-        return 130
-    except (
-        Exception
-    ) as error:  # the outermost edge: foreseen errors are told in a sentence, all others shown as they are
-        code = exit_code_of(error)
-        if code is None:
-            raise
-        complain(_told(error))
-        return code
-    return 0
-
-
-WRONG_STATE, WRONG_USE = 1, 2
-EXIT_CODES = {
-    "edge.platform.settings.ConfigError": WRONG_USE,
-    "server.ingest.broker_service.AdminPasswordError": WRONG_USE,
-    "server.store.rule_files.RuleFileError": WRONG_USE,
-    "server.usecases.accounts.AccountRefusedError": WRONG_USE,
-    "server.usecases.imports.summary.ImportRefusedError": WRONG_USE,
-    "edge.platform.signing.KeyFileError": WRONG_STATE,
-    "server.app.CannotStartError": WRONG_STATE,
-    "server.store.database.DatabaseUnusableError": WRONG_STATE,
-    "server.usecases.enrol_gateway.GatewayNameTakenError": WRONG_STATE,
-    "server.usecases.gateways.UnknownGatewayError": WRONG_STATE,
-    "server.usecases.set_up.DatabaseOfAnotherServerError": WRONG_STATE,
-    "builtins.OSError": WRONG_STATE,
-    "sqlalchemy.exc.DatabaseError": WRONG_STATE,
-}
-"""By name, so that telling one error does not load every part of the server."""
-
-
-def _told(error: Exception) -> str:
-    """The error's sentence; of the database's own errors the reason alone, since their text repeats rows."""
-    reason = getattr(error, "orig", None)
-    if reason is None:
-        return str(error)
-    return f"the database cannot be used ({reason}): look at the room on its disk and at its owner, then run `doctor`"
-
-
-def exit_code_of(error: Exception) -> int | None:
-    """1 or 2 for an error whose message says what to do; None for one that nobody foresaw."""
-    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
-    return next((EXIT_CODES[name] for name in names if name in EXIT_CODES), None)
+    return execute(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.contract.sentences import sentence
 from server.cli.output import (
     DEFAULT_DATA,
     AsJson,
@@ -9,10 +10,16 @@ from server.cli.output import (
     config_of,
     database_of,
     operator,
-    out,
     print_json,
     print_table,
+    terminal,
 )
+
+_STATES = {
+    "invited": sentence("state_invited", "invited"),
+    "active": sentence("state_active", "active"),
+    "revoked": sentence("state_revoked", "revoked"),
+}
 
 
 def add_gateway(name: str, *, unit: str | None = None, data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:
@@ -43,9 +50,18 @@ def add_gateway(name: str, *, unit: str | None = None, data: DataDir = DEFAULT_D
             }
         )
         return
-    known = "known gateway, its old key ends when the code is used" if invitation.again else "new gateway"
-    out().print(f"{name} ({invitation.gateway_id}): {known}. On its machine type, before {expires}:", soft_wrap=True)
-    out().print(f"tallylight-edge enrol {config.http.url} {invitation.code}", soft_wrap=True)
+    new = sentence("gateway_new", "new gateway")
+    known = sentence("gateway_known", "known gateway, its old key ends when the code is used")
+    said = sentence(
+        "gateway_added",
+        "{name} ({gateway}): {known}. On its machine type, before {expires}:",
+        name=name,
+        gateway=invitation.gateway_id,
+        known=known if invitation.again else new,
+        expires=expires,
+    )
+    terminal.say(said)
+    terminal.say(f"tallylight-edge enrol {config.http.url} {invitation.code}")
 
 
 def list_gateways(*, data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:
@@ -71,8 +87,15 @@ def list_gateways(*, data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> N
         print_json(rows)
         return
     print_table(
-        ("name", "id", "state", "unit", "last heard", "software"),
-        [[value or "-" for value in row.values()] for row in rows],
+        (
+            sentence("head_name", "name"),
+            "id",
+            sentence("head_state", "state"),
+            sentence("head_unit", "unit"),
+            sentence("head_heard", "last heard"),
+            sentence("head_software", "software"),
+        ),
+        [[_STATES.get(value or "", value or "-") for value in row.values()] for row in rows],
     )
 
 
@@ -83,4 +106,10 @@ def revoke(gateway: str, *, data: DataDir = DEFAULT_DATA) -> None:
 
     database = database_of(config_of(data))
     gateway_id = revoke_gateway(database, gateway, by=operator(), now_us=SystemClock().now_us())
-    out().print(f"{gateway_id} is revoked. What it still delivers is set aside for a person to look at.")
+    terminal.say(
+        sentence(
+            "gateway_revoked",
+            "{gateway} is revoked. What it still delivers is set aside for a person to look at.",
+            gateway=gateway_id,
+        )
+    )

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from cyclopts import Parameter
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from edge.contract.sentences import Sentence, in_code
+from edge.platform.speech import Speech
+from server.cli.words import told
 
+if TYPE_CHECKING:
     from server.config import ServerConfig
     from server.store.database import Database
 
 DataDir = Annotated[Path, Parameter(name=["--data", "-d"], help="the data folder")]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="print JSON")]
 DEFAULT_DATA = Path("tallylight-server")
+PROGRAM = "tallylight-server"
+terminal = Speech(PROGRAM, told)
+"""The one terminal of this process, and the language it reads."""
 
 
 def config_of(data: Path) -> ServerConfig:
@@ -43,34 +48,37 @@ def operator() -> str:
     return f"console:{getpass.getuser()}"
 
 
-def out() -> Console:
-    """Standard output, without colours where it is no terminal."""
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False)
-
-
 def print_json(value: Any) -> None:
-    """For programs."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """For programs: sentences become their codes and values."""
+    sys.stdout.write(json.dumps(_without_language(value), ensure_ascii=False, indent=2) + "\n")
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """For people."""
+    """For people, without colours where standard output is no terminal."""
+    from rich.console import Console
     from rich.table import Table
 
-    table = Table(*head)
+    table = Table()
+    for name in head:
+        table.add_column(terminal.told(name), overflow="fold")  # a command that is cut short cannot be typed
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    out().print(table)
+        table.add_row(*(terminal.told(cell) if isinstance(cell, str) else str(cell) for cell in row))
+    Console(highlight=False, markup=False).print(table)
 
 
-def fail(message: str, code: int) -> NoReturn:
+def fail(said: str | Exception, code: int) -> NoReturn:
     """One sentence on standard error, and the exit code: 1 something is wrong, 2 wrong use or settings."""
-    complain(message)
+    terminal.complain(said)
     sys.exit(code)
 
 
-def complain(message: str) -> None:
-    """One sentence on standard error."""
-    sys.stderr.write(f"tallylight-server: {message}\n")
+def _without_language(value: Any) -> Any:
+    match value:
+        case Sentence():
+            return in_code(value)
+        case dict():
+            return {key: _without_language(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_without_language(part) for part in value]
+        case _:
+            return value

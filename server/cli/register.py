@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from edge.contract.sentences import sentence
+from edge.platform.terminal import USAGE
 from server.cli.output import (
     DEFAULT_DATA,
     AsJson,
@@ -16,9 +18,9 @@ from server.cli.output import (
     database_of,
     fail,
     operator,
-    out,
     print_json,
     print_table,
+    terminal,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def import_file(
     try:
         content = file.read_bytes()
     except OSError as error:
-        fail(f"{file}: cannot be read ({error.strerror})", 2)
+        fail(error, USAGE)
     summary = import_csv(
         database_of(config),
         kind,
@@ -87,8 +89,11 @@ def add_account(
     from server.usecases.accounts import random_password
 
     if role not in set(Role):
-        fail(f"unknown role {role!r}: choose one of {', '.join(Role)}", 2)
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else random_password()
+        fail(
+            sentence("unknown_role", "unknown role {role}: choose one of {known}", role=repr(role), known=tuple(Role)),
+            USAGE,
+        )
+    password = _first_line() if password_stdin else random_password()
     with database_of(config_of(data)).writing() as session:
         add(
             session,
@@ -104,27 +109,70 @@ def add_account(
     if as_json:
         print_json({"name": name, "role": role, "password": shown})
         return
-    out().print(f"Account {name} added.")
+    terminal.say(sentence("account_added", "Account {name} added.", name=name))
     if shown is not None:
-        out().print(f"Password, shown this once: {shown}", soft_wrap=True)
+        terminal.say(sentence("password_once", "Password, shown this once: {password}", password=shown))
+
+
+def _first_line() -> str:
+    try:
+        return sys.stdin.readline().rstrip("\n")
+    except UnicodeDecodeError:
+        fail(
+            sentence("password_no_text", "the password on standard input is not text in this encoding"),
+            USAGE,
+        )
 
 
 def _say_import(summary: ImportSummary, file: Path) -> None:
-    told = "would be imported" if summary.dry_run else "imported"
     if summary.ok:
-        out().print(
-            f"{file.name}: {summary.rows} rows ({summary.encoding}), {told}: {summary.new} new, "
-            f"{summary.changed} changed, {summary.unchanged} unchanged."
-        )
+        values = {
+            "file": file.name,
+            "rows": summary.rows,
+            "encoding": summary.encoding,
+            "new": summary.new,
+            "changed": summary.changed,
+            "unchanged": summary.unchanged,
+        }
+        if summary.dry_run:
+            said = sentence(
+                "import_tried",
+                "{file}: {rows} rows ({encoding}), would be imported: {new} new, {changed} changed,"
+                " {unchanged} unchanged.",
+                **values,
+            )
+        else:
+            said = sentence(
+                "import_done",
+                "{file}: {rows} rows ({encoding}), imported: {new} new, {changed} changed, {unchanged} unchanged.",
+                **values,
+            )
+        terminal.say(said)
     else:
-        print_table(
-            ("row", "column", "what is wrong", "cell", "what to do"),
-            [(error.row_number, error.column, error.code.value, error.text, error.do) for error in summary.errors],
-        )
-        left_out = f", {summary.errors_left_out} more are not shown" if summary.errors_left_out else ""
-        out().print(f"{file.name}: nothing was imported; {len(summary.errors)} bad rows{left_out}.")
+        _say_errors(summary, file)
     if summary.ignored_columns:
-        out().print(f"Columns not used: {', '.join(summary.ignored_columns)}")
+        terminal.say(sentence("columns_unused", "Columns not used: {columns}", columns=tuple(summary.ignored_columns)))
     if summary.unknown_numbers:
-        named = ", ".join(f"{column} {number}" for column, number in summary.unknown_numbers)
-        out().print(f"Not on any register yet, import it or look for a slip: {named}")
+        numbers = tuple(f"{column} {number}" for column, number in summary.unknown_numbers)
+        terminal.say(
+            sentence(
+                "not_on_register", "Not on any register yet, import it or look for a slip: {numbers}", numbers=numbers
+            )
+        )
+
+
+def _say_errors(summary: ImportSummary, file: Path) -> None:
+    print_table(
+        (
+            sentence("head_row", "row"),
+            sentence("head_column", "column"),
+            sentence("head_wrong", "what is wrong"),
+            sentence("head_cell", "cell"),
+            sentence("head_do", "what to do"),
+        ),
+        [(error.row_number, error.column, error.code.sentence, error.text, error.do) for error in summary.errors],
+    )
+    bad = len(summary.errors) + summary.errors_left_out
+    terminal.say(sentence("import_nothing", "{file}: nothing was imported; {bad} bad rows.", file=file.name, bad=bad))
+    if summary.errors_left_out:
+        terminal.say(sentence("import_more", "{count} more are not shown.", count=summary.errors_left_out))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from edge.contract.sentences import sentence
 from server.cli.output import (
     DEFAULT_DATA,
     AsJson,
@@ -11,10 +12,12 @@ from server.cli.output import (
     config_of,
     database_of,
     operator,
-    out,
     print_json,
     print_table,
+    terminal,
 )
+
+_GOOD, _WRONG = sentence("check_good", "ok"), sentence("check_wrong", "WRONG")
 
 
 def init(*, data: DataDir = DEFAULT_DATA, port: int | None = None) -> None:
@@ -23,10 +26,27 @@ def init(*, data: DataDir = DEFAULT_DATA, port: int | None = None) -> None:
     from server.usecases.set_up import set_up
 
     done = set_up(data.absolute(), now_us=SystemClock().now_us(), port=port)
-    made = "made" if done.made_config or done.made_keys else "was there already; nothing was changed"
-    out().print(f"Data folder {data.absolute()} {made}.", soft_wrap=True)
-    out().print(f"Settings: {done.config_path}. The folder `keys` beside it is part of every backup.", soft_wrap=True)
-    out().print("Next: `tallylight-server account add NAME --role administrator --units '*'`, then `run`.")
+    folder = data.absolute()
+    if done.made_config or done.made_keys:
+        terminal.say(sentence("folder_made", "Data folder {folder} made.", folder=folder))
+    else:
+        terminal.say(
+            sentence("folder_there", "Data folder {folder} was there already; nothing was changed.", folder=folder)
+        )
+    terminal.say(
+        sentence(
+            "settings_at",
+            "Settings: {path}. The folder `keys` beside it is part of every backup.",
+            path=done.config_path,
+        )
+    )
+    terminal.say(
+        sentence(
+            "init_next",
+            "Next: `tallylight-server account add NAME --role administrator --units '*' --data {folder}`, then `run`.",
+            folder=data,
+        )
+    )
 
 
 def run(*, data: DataDir = DEFAULT_DATA) -> None:
@@ -42,11 +62,16 @@ def doctor(*, data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:
 
     checks = examine(data.absolute())
     if as_json:
-        print_json([{"what": check.what, "ok": check.ok, "detail": check.detail, "do": check.do} for check in checks])
+        print_json([check.as_json() for check in checks])
     else:
         print_table(
-            ("", "what", "how it is", "what to do"),
-            [("ok" if check.ok else "WRONG", check.what, check.detail, check.do) for check in checks],
+            (
+                "",
+                sentence("head_what", "what"),
+                sentence("head_how", "how it is"),
+                sentence("head_do", "what to do"),
+            ),
+            [(_GOOD if check.ok else _WRONG, check.what, check.detail, check.do) for check in checks],
         )
     sys.exit(0 if all(check.ok for check in checks) else 1)
 
@@ -57,5 +82,5 @@ def resume_signing(*, reason: str, data: DataDir = DEFAULT_DATA) -> None:
     from server.usecases.signing_state import resume_signing as resume
 
     stood = resume(database_of(config_of(data)), by=operator(), reason=reason, now_us=SystemClock().now_us())
-    for line in stood or ["nothing stood against signing; nothing was changed"]:
-        out().print(line, soft_wrap=True)
+    for line in stood or [sentence("nothing_stood", "nothing stood against signing; nothing was changed")]:
+        terminal.say(line)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.contract.sentences import sentence
+
 FIRST_INDEX = 1
 BEFORE_FIRST = "0" * 64
 """The previous hash of the first act."""
@@ -23,7 +25,12 @@ class ChainBrokenError(Exception):
 
     def __init__(self, *, index: int, why: str) -> None:
         super().__init__(
-            f"the chain of acts is broken at act {index}: {why}. Restore the database from a backup and compare"
+            sentence(
+                "acts_broken",
+                "the chain of acts is broken at act {index}: {why}. Restore the database from a backup and compare",
+                index=index,
+                why=why,
+            )
         )
         self.index, self.why = index, why
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND, UtcMicros
+from edge.contract.sentences import sentence
 
 RuleValue = bool | int | float | str | tuple[str, ...]
 
@@ -39,7 +40,15 @@ class RulesOverlapError(ValueError):
     """Two rows of one key are in force at once; which one is meant must be said."""
 
     def __init__(self, *, key: str, first: str, second: str) -> None:
-        super().__init__(f"rule {key}: the rows {first} and {second} are in force at the same time")
+        super().__init__(
+            sentence(
+                "rules_overlap",
+                "rule {key}: the rows {first} and {second} are in force at the same time",
+                key=key,
+                first=first,
+                second=second,
+            )
+        )
         self.key, self.first, self.second = key, first, second
 
 

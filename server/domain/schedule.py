@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from edge.contract.instants import instant_of
 from edge.contract.intervals import TimeInterval, interval_or_none, union
+from edge.contract.sentences import sentence
 from server.domain.zones import day_interval
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,8 +24,10 @@ class NotAScheduleError(ValueError):
     """The text is no schedule; whoever keeps the register must mend it."""
 
     def __init__(self, *, text: str) -> None:
-        self.do = "write continuous, on_event, or hours such as mon-fri 07:00-19:00, sat 08:00-12:00"
-        super().__init__(f"{text[:60]!r} is no schedule: {self.do}")
+        self.do = sentence(
+            "write_schedule", "write continuous, on_event, or hours such as mon-fri 07:00-19:00, sat 08:00-12:00"
+        )
+        super().__init__(sentence("no_schedule", "{text} is no schedule: {do}", text=repr(text[:60]), do=self.do))
         self.text = text
 
 

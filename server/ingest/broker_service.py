@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edge.contract.sentences import sentence
+from edge.platform.faults import os_complaint
 from edge.platform.mqtt import BrokerLogin
 from server.config import BrokerConfig
 from server.ingest.embedded_broker import EmbeddedBroker
@@ -18,8 +20,12 @@ class AdminPasswordError(Exception):
 
     def __init__(self, *, why: str) -> None:
         super().__init__(
-            f"broker.admin_password_file: {why}. An external broker needs the password of its dynamic-security "
-            "administrator, so that gateways can be added and cut"
+            sentence(
+                "admin_password",
+                "broker.admin_password_file: {why}. An external broker needs the password of its dynamic-security "
+                "administrator, so that gateways can be added and cut",
+                why=why,
+            )
         )
         self.why = why
 
@@ -82,10 +88,10 @@ class BrokerService:
 
 def _admin_login(config: BrokerConfig) -> BrokerLogin:
     if config.admin_password_file is None:
-        raise AdminPasswordError(why="it is not set")
+        raise AdminPasswordError(why=sentence("not_set", "it is not set"))
     try:
         password = config.admin_password_file.read_text().strip()
     except OSError as error:
-        raise AdminPasswordError(why=f"{config.admin_password_file} cannot be read ({error.strerror})") from error
+        raise AdminPasswordError(why=os_complaint(error)) from error
     ca_pem = None if config.ca_file is None else config.ca_file.read_text()
     return BrokerLogin(config.url, config.admin_user, password, ca_pem=ca_pem)

@@ -26,6 +26,8 @@ _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 }
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)  # a file that says the same is the same file, whenever it was written
 _METHOD = "jinja2.ext:babel_extract"
+_SENTENCES = {"sentence": (2,)}
+"""What the commands say stands in the source, as the second argument of `sentence`; pages may show it too."""
 _IN_PYTHON = {"server/pages/formats.py": ("%s s", "%d min %02d s", "%d h %02d min", "%d d %d h")}
 
 
@@ -46,6 +48,11 @@ def used_messages() -> Catalog:
     for name, messages in _IN_PYTHON.items():
         for message in messages:
             catalogue.add(message, locations=[(name, 0)])
+    for path in sorted(_SERVER.rglob("*.py")):
+        name = path.relative_to(_SERVER.parent).as_posix()
+        with path.open("rb") as file:
+            for _, message, _, _ in extract("python", file, _SENTENCES):
+                catalogue.add(message, locations=[(name, 0)])
     for context, codes in CODES.items():
         for code in codes:
             catalogue.add(str(code), locations=[("server/pages/words.py", 0)], context=context)

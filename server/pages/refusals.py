@@ -86,12 +86,13 @@ _FIELD_PLACES = frozenset({"query", "path", "body", "header"})
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What is told: status, title and one sentence; `retry_after_s` where waiting helps."""
+    """What is told: status, title, one sentence; `retry_after_s` where waiting helps; `code` for programs."""
 
     status: int
     title: str
     detail: str
     retry_after_s: int | None = None
+    code: str = ""
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -111,6 +112,8 @@ def problem(refusal: Refusal) -> JSONResponse:
     body = {"type": "about:blank", "title": refusal.title, "status": refusal.status}
     if refusal.detail:
         body["detail"] = refusal.detail
+    if refusal.code:
+        body["code"] = refusal.code
     headers = {} if refusal.retry_after_s is None else {"Retry-After": str(refusal.retry_after_s)}
     return JSONResponse(body, refusal.status, headers, media_type="application/problem+json")
 

@@ -23,7 +23,7 @@ def enrol(request: EnrolmentRequest, context: Context, now_us: Now) -> Response:
     try:
         answer = enrol_gateway(context, request, now_us=now_us)
     except EnrolmentRefusedError as error:
-        return problem(Refusal(403, f"Enrolment refused: {error.reason.value}", str(error)))
+        return problem(Refusal(403, f"Enrolment refused: {error.reason.value}", str(error), code=error.reason.value))
     return JSONResponse(answer.model_dump(mode="json"), headers=_NO_STORE)
 
 

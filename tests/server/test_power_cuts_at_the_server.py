@@ -119,7 +119,9 @@ def test_a_sealed_file_that_is_gone_stops_signing_until_a_person_decides(bench: 
     bench.context.clip_files.final_path(ClipId(content_id(content))).unlink()
     assert bench.restart().missing == [content_id(content)]
     with bench.context.db.reading() as session:
-        assert why_signing_stopped(session) == [f"sealed_file_missing: clip_id {content_id(content)}"]
+        (reason,) = why_signing_stopped(session)
+        assert reason.startswith("sealed_file_missing: ")
+        assert f"(clip_id {content_id(content)})" in reason
     bench.control.signing_stopped = True
     refusal = gateway.upload(content_of(600_000, seed=3))
     assert isinstance(refusal, Refusal)
@@ -138,7 +140,9 @@ def test_a_receipt_that_this_database_does_not_know_stops_signing(bench: Bench, 
     else:
         gateway.say(UpKind.HOLDING, Holding(register_number=0, **act))
     with bench.context.db.reading() as session:
-        assert why_signing_stopped(session) == [f"history_lost: held_act 900, held_hash {'a' * 64}"]
+        (reason,) = why_signing_stopped(session)
+        assert reason.startswith("history_lost: ")
+        assert f"(held_act 900, held_hash {'a' * 64})" in reason
 
 
 def test_a_receipt_that_is_in_the_chain_stops_nothing(bench: Bench) -> None:

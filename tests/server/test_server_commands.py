@@ -18,7 +18,7 @@ import pytest
 from edge.contract.enrolment import parse_enrolment_code
 from edge.platform.clock import SystemClock
 from server.app import PublicAddressError, Server
-from server.cli import EXIT_CODES, execute
+from server.cli.commands import EXIT_CODES, execute
 from server.config import load_config
 from server.usecases.set_up import DatabaseOfAnotherServerError, open_context, set_up
 
@@ -118,7 +118,7 @@ def test_doctor_finds_nothing_wrong_in_a_new_folder_and_a_broken_chain_in_an_old
     ("words", "code", "said"),
     [
         pytest.param(("gateway", "revoke", "nobody"), 1, "not known", id="an unknown gateway"),
-        pytest.param(("import", "units", "/nowhere.csv"), 2, "cannot be read", id="a file that is not there"),
+        pytest.param(("import", "units", "/nowhere.csv"), 2, "cannot be used", id="a file that is not there"),
         pytest.param(("account", "add", "x", "--role", "king"), 2, "unknown role", id="an unknown role"),
     ],
 )
@@ -169,10 +169,19 @@ def test_keys_and_database_of_different_backups_are_not_used_together(tmp_path: 
         open_context(load_config(folder), SystemClock())
 
 
-@pytest.mark.parametrize("words", [("run",), ("doctor", "--json"), ("gateway", "list")])
+@pytest.mark.parametrize("words", [("run",), ("gateway", "list")])
 def test_a_damaged_database_is_one_sentence_that_names_the_backup(words: tuple[str, ...], tmp_path: Path) -> None:
     folder = made(tmp_path / "server")
     (folder / "tallylight.sqlite3").write_bytes(b"not a database, but long enough to be read as one" * 200)
     done = ran(*words, data=folder)
     assert done.returncode == 1
     assert "restore it from the backup" in done.stdout + done.stderr
+
+
+def test_a_damaged_database_is_a_code_for_programs(tmp_path: Path) -> None:
+    folder = made(tmp_path / "server")
+    (folder / "tallylight.sqlite3").write_bytes(b"not a database, but long enough to be read as one" * 200)
+    done = ran("doctor", "--json", data=folder)
+    (wrong,) = [check for check in json.loads(done.stdout) if not check["ok"]]
+    assert (done.returncode, wrong["what"]) == (1, "folder")
+    assert wrong["detail"]["values"]["do"]["code"] == "restore_database"

@@ -1,29 +1,25 @@
-"""What this program says at a terminal: in the language asked for, else of the settings, else of the locale."""
+"""What a program says at a terminal: in the language asked for, else of its settings, else of the locale."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge.contract.sentences import sentence_of
-from edge.local.words import told
 from edge.platform.terminal import Language, language_of, take_language
 
 
 class Speech:
-    """One terminal. `program` stands before every complaint."""
+    """One terminal. `program` stands before every complaint; `told` puts a sentence into a language."""
 
-    def __init__(self, program: str) -> None:
-        self._program = program
+    def __init__(self, program: str, told: Callable[[str, Language], str]) -> None:
+        self._program, self._told = program, told
         self._asked = False
         self.language: Language = "en"
 
-    def begin(self) -> None:
-        """Speak the locale's language until something else is asked for."""
-        self._asked, self.language = False, language_of(None)
-
     def choose(self, arguments: Sequence[str]) -> list[str]:
-        """The arguments without `--lang`, which is obeyed. Raises UnknownLanguageError."""
+        """The arguments without `--lang`, which is obeyed; without it the locale's. Raises UnknownLanguageError."""
+        self._asked, self.language = False, language_of(None)
         rest, asked = take_language(arguments)
         if asked is not None:
             self._asked, self.language = True, asked
@@ -35,8 +31,8 @@ class Speech:
             self.language = language_of(setting)
 
     def told(self, said: str) -> str:
-        """A sentence in the present language."""
-        return told(said, self.language)
+        """A sentence in the present language; text that is data as it is."""
+        return self._told(said, self.language)
 
     def say(self, said: str) -> None:
         """A line on standard output."""
@@ -49,9 +45,8 @@ class Speech:
 
 
 def _complaint(error: Exception) -> str:
-    said = sentence_of(error)
     if isinstance(error, OSError):
-        from edge.platform.faults import os_complaint  # pydantic comes with it, which the overview need not wait for
+        from edge.platform.faults import os_complaint  # pydantic comes with it, which an overview need not wait for
 
         return os_complaint(error)
-    return said
+    return sentence_of(error)
