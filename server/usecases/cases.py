@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from edge.contract.coverage import CoverageState
@@ -10,13 +13,13 @@ from edge.contract.intervals import TimeInterval, intersection
 from server.domain.access import NotVisibleError, Permission, Scope
 from server.domain.links import RULE_KEYS, LinkState
 from server.domain.rules import RuleSet
-from server.store.recorded import known_rows
+from server.store.recorded import known_rows, known_where
 from server.store.tables import Case, Duty, LinkRow
 from server.usecases.clip_reads import link_view, speaking_sighting
 from server.usecases.clip_scope import ClipScope
 from server.usecases.duty_verdicts import duty_verdicts
 from server.usecases.finding_reads import officer_names
-from server.usecases.link_case import current_links, window_of
+from server.usecases.link_case import current_links, link_is_current, window_of
 from server.usecases.pages import bounded, place_of, place_text
 from server.usecases.views import CaseItem, CaseView, CaseWithoutFootage, LinkView, Page
 
@@ -28,10 +31,10 @@ def cases(
 ) -> Page[CaseItem]:
     """Cases of the scope, the newest first. Raises NotPermittedError, BadPlaceError."""
     scope.require(Permission.SEE_CASES)
-    visible = visible_cases(session, scope, known_us=now_us)
-    shown, next_after = _page(visible, limit, after)
+    wanted = _visible(scope)
+    shown, next_after = _page(session, wanted, now_us, limit, after)
     items = _items(session, shown, rules, now_us)
-    return Page(tuple(items), next_after, len(visible))
+    return Page(tuple(items), next_after, _count(session, wanted, now_us))
 
 
 def case(session: Session, number: str, *, scope: Scope, rules: RuleSet, known_us: int, now_us: int) -> CaseView:
@@ -60,8 +63,8 @@ def cases_without_footage(
     Raises NotPermittedError, BadPlaceError.
     """
     scope.require(Permission.SEE_CASES)
-    bare = _bare(session, scope, now_us)
-    shown, next_after = _page(bare, limit, after)
+    wanted = _bare(scope, now_us)
+    shown, next_after = _page(session, wanted, now_us, limit, after)
     items = _items(session, shown, rules, now_us)
     found = [
         CaseWithoutFootage(
@@ -71,31 +74,20 @@ def cases_without_footage(
         )
         for row, item in zip(shown, items, strict=True)
     ]
-    return Page(tuple(found), next_after, len(bare))
+    return Page(tuple(found), next_after, _count(session, wanted, now_us))
 
 
 def count_without_footage(session: Session, *, scope: Scope, now_us: int) -> int:
     """How many cases of the scope have no confirmed link and no exemption."""
-    return len(_bare(session, scope, now_us))
+    return _count(session, _bare(scope, now_us), now_us)
 
 
 def proposed_link_count(session: Session, *, scope: Scope, now_us: int) -> int:
     """How many links of the scope's cases wait for a person."""
-    numbers = {row.number for row in visible_cases(session, scope, known_us=now_us)}
-    return sum(
-        link.state == LinkState.PROPOSED and link.case_number in numbers
-        for link in current_links(session, known_us=now_us)
-    )
-
-
-def visible_cases(session: Session, scope: Scope, *, known_us: int) -> list[Case]:
-    """All cases of the scope, the newest first."""
-    rows = [
-        row
-        for row in known_rows(session, Case, known_us=known_us)
-        if scope.sees_officer(row.officer_number, row.unit_number)
-    ]
-    return sorted(rows, key=lambda row: (-row.valid_from_us, row.number))
+    visible = _known(now_us, _visible(scope)).with_only_columns(Case.number)
+    proposed = and_(LinkRow.state == LinkState.PROPOSED, LinkRow.case_number.in_(visible))
+    query = select(func.count()).select_from(LinkRow).where(proposed, link_is_current(now_us))
+    return session.scalar(query, {"known_us": now_us}) or 0
 
 
 def visible_case(session: Session, number: str, scope: Scope, *, known_us: int) -> Case:
@@ -121,15 +113,28 @@ def window_stretches(session: Session, row: Case, rules: RuleSet, known_us: int)
     return tuple(sorted(found))
 
 
-def _bare(session: Session, scope: Scope, now_us: int) -> list[Case]:
-    confirmed = {
-        link.case_number for link in current_links(session, known_us=now_us) if link.state == LinkState.CONFIRMED
-    }
-    return [
-        row
-        for row in visible_cases(session, scope, known_us=now_us)
-        if row.number not in confirmed and row.exempt_reason is None
-    ]
+def _visible(scope: Scope) -> ColumnElement[bool]:
+    """The condition of `Scope.sees_officer`, for the database."""
+    if scope.own_only:
+        return Case.officer_number == scope.officer_number if scope.officer_number else false()
+    return true() if scope.units is None else Case.unit_number.in_(sorted(scope.units))
+
+
+def _bare(scope: Scope, now_us: int) -> ColumnElement[bool]:
+    """Cases of the scope without a confirmed link or an exemption."""
+    confirmed = select(LinkRow.row_id).where(
+        LinkRow.case_number == Case.number, LinkRow.state == LinkState.CONFIRMED, link_is_current(now_us)
+    )
+    return and_(_visible(scope), Case.exempt_reason.is_(None), ~confirmed.exists())
+
+
+def _known(now_us: int, wanted: ColumnElement[bool]) -> Any:
+    return known_where(Case).where(wanted, Case.recorded_us <= now_us)
+
+
+def _count(session: Session, wanted: ColumnElement[bool], now_us: int) -> int:
+    query = _known(now_us, wanted).with_only_columns(func.count())
+    return int(session.scalar(query, {"known_us": now_us}) or 0)
 
 
 def _items(session: Session, rows: list[Case], rules: RuleSet, known_us: int) -> list[CaseItem]:
@@ -169,12 +174,19 @@ def _links(session: Session, row: Case, scope: Scope, known_us: int) -> tuple[Li
     return tuple(sorted(found, key=lambda link: (-link.score, link.clip_id)))
 
 
-def _page(rows: list[Case], limit: int, after: str | None) -> tuple[list[Case], str | None]:
-    place = place_of(after)
-    rest = [row for row in rows if place is None or (-row.valid_from_us, row.number) > (-place[0], place[1])]
-    count = bounded(limit)
-    last = rest[count - 1] if len(rest) > count else None
-    return rest[:count], None if last is None else place_text(last.valid_from_us, last.number)
+def _page(
+    session: Session, wanted: ColumnElement[bool], now_us: int, limit: int, after: str | None
+) -> tuple[list[Case], str | None]:
+    """Cases that fit, the newest first, from the place on."""
+    place, count = place_of(after), bounded(limit)
+    query = _known(now_us, wanted)
+    if place is not None:
+        same = and_(Case.valid_from_us == place[0], Case.number > place[1])
+        query = query.where(Case.valid_from_us <= place[0], or_(Case.valid_from_us < place[0], same))
+    query = query.order_by(Case.valid_from_us.desc(), Case.number).limit(count + 1)
+    rows = list(session.scalars(query, {"known_us": now_us}))
+    last = rows[count - 1] if len(rows) > count else None
+    return rows[:count], None if last is None else place_text(last.valid_from_us, last.number)
 
 
 def _instant(value: int | None) -> UtcMicros | None:

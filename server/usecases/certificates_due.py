@@ -10,7 +10,7 @@ from server.domain.calibration import endings
 from server.domain.rules import RuleSet
 from server.store.recorded import known_rows
 from server.store.tables import Device
-from server.usecases.find_certificates import DUE_RULES, certificate_facts
+from server.usecases.find_certificates import DUE_RULES, certificates_of
 from server.usecases.register_reads import functions_of
 from server.usecases.views import CertificateDue
 
@@ -21,10 +21,14 @@ def certificates_due(session: Session, *, scope: Scope, rules: RuleSet, now_us: 
         return ()
     bands = [rules.duration_us(key, UtcMicros(now_us)) for key in DUE_RULES]
     due: list[CertificateDue] = []
-    for device in known_rows(session, Device, known_us=now_us, at_us=now_us):
-        if not device.functions or not scope.sees_unit(device.unit_number):
-            continue
-        certificates = certificate_facts(session, device.number, known_us=now_us)
+    rows = [
+        row
+        for row in known_rows(session, Device, known_us=now_us, at_us=now_us)
+        if row.functions and scope.sees_unit(row.unit_number)
+    ]
+    every = certificates_of(session, {row.number for row in rows}, known_us=now_us)
+    for device in rows:
+        certificates = every[device.number]
         due += [
             CertificateDue(
                 device_number=device.number,

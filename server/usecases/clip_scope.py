@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from sqlalchemy import select
@@ -56,6 +57,15 @@ class ClipScope:
             )
         rows = self._assignments[device_number]
         return tuple(sorted({row.officer_number for row in rows if _holds(row, at_us)}))
+
+    def expect(self, device_numbers: Collection[str | None]) -> None:
+        """Read at once who held these devices, rather than one after the other when each is asked for."""
+        new = {one for one in device_numbers if one is not None and one not in self._assignments}
+        if not new:
+            return
+        self._assignments |= {number: [] for number in new}
+        for row in known_rows(self._session, Assignment, known_us=self._known_us, device_number=new):
+            self._assignments[row.device_number].append(row)
 
     def unit_of_gateway(self, gateway_id: str) -> str | None:
         """The unit of a gateway, None where it has none."""

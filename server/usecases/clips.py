@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
 from server.domain.access import NotVisibleError, Permission, Scope
 from server.domain.rules import RuleSet
-from server.store.tables import Act, Clip, Finding, SightingRow
+from server.store.tables import Act, Clip, Finding
 from server.usecases.clip_facts import clip_fact
+from server.usecases.clip_list import ClipList
 from server.usecases.clip_reads import clip_item, link_view, sighting_view, sightings_of
 from server.usecases.clip_scope import ClipScope
 from server.usecases.finding_reads import officer_names, visible_findings
@@ -37,13 +38,12 @@ def clips(
     """Clips of the scope, the newest first. Raises NotPermittedError, BadPlaceError."""
     scope.require(Permission.SEE_CLIPS)
     clip_scope = ClipScope(session, scope, known_us=known_us)
-    visible = _visible(session, clip_scope, known_us, device, state)
-    place = place_of(after)
-    rest = [one for one in visible if place is None or (-one[0].first_seen_us, one[0].clip_id) > (-place[0], place[1])]
     count = bounded(limit)
-    items = tuple(clip_item(clip, sighting, clip_scope, known_us=known_us) for clip, sighting in rest[:count])
-    last = rest[count - 1][0] if len(rest) > count else None
-    return Page(items, None if last is None else place_text(last.first_seen_us, last.clip_id), len(visible))
+    listed = ClipList(session, clip_scope, known_us, device, state)
+    shown = listed.read(place_of(after), count + 1)
+    items = tuple(clip_item(clip, sighting, clip_scope, known_us=known_us) for clip, sighting in shown[:count])
+    last = shown[count - 1][0] if len(shown) > count else None
+    return Page(items, None if last is None else place_text(last.first_seen_us, last.clip_id), listed.total())
 
 
 def clip(session: Session, clip_id: str, *, scope: Scope, rules: RuleSet, known_us: int) -> ClipView:
@@ -84,34 +84,6 @@ def clip(session: Session, clip_id: str, *, scope: Scope, rules: RuleSet, known_
         receipt=row.receipt if fact.sealed_us is not None else None,
         manifests=tuple(one.manifest for one in sightings),
     )
-
-
-def _visible(
-    session: Session, clip_scope: ClipScope, known_us: int, device: str | None, state: str | None
-) -> list[tuple[Clip, SightingRow]]:
-    query = (
-        select(Clip, SightingRow)
-        .join(SightingRow, SightingRow.clip_id == Clip.clip_id)
-        .where(SightingRow.received_us <= known_us)
-        .order_by(Clip.first_seen_us.desc(), Clip.clip_id, SightingRow.applied_offset_us == 0, SightingRow.received_us)
-    )
-    candidates = clip_scope.candidate_devices()
-    if candidates is not None:
-        given = [clip_id for clip_id, owner in clip_scope.said.items() if owner in candidates]
-        own = or_(SightingRow.device_number.in_(sorted(candidates)), Clip.clip_id.in_(given))
-        unknown = SightingRow.device_number.is_(None) | ~SightingRow.device_number.in_(clip_scope.known_devices())
-        query = query.where(or_(own, unknown) if clip_scope.sees_unowned else own)
-    if device is not None:
-        given = [clip_id for clip_id, owner in clip_scope.said.items() if owner == device]
-        query = query.where(or_(SightingRow.device_number == device, Clip.clip_id.in_(given)))
-    if state is not None:
-        sealed = and_(Clip.sealed_us.is_not(None), func.coalesce(Clip.sealed_us, 0) <= known_us)
-        query = query.where(sealed if state == "sealed" else and_(~sealed, Clip.state == state))
-    first: dict[str, tuple[Clip, SightingRow]] = {}
-    for row, sighting in session.execute(query):
-        if row.clip_id not in first and clip_scope.sees(sighting):
-            first[row.clip_id] = (row, sighting)
-    return list(first.values())
 
 
 def _finding_ids(session: Session, clip_id: str, scope: Scope) -> tuple[str, ...]:

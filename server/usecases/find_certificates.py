@@ -26,18 +26,25 @@ LONGEST_CLIP_US = 2 * MICROS_PER_DAY
 
 def certificate_facts(session: Session, device_number: str, *, known_us: int) -> list[CertificateFact]:
     """The certificates of a device on record at `known_us`."""
-    return [
-        CertificateFact(
-            number=row.number,
-            function=row.function,
-            passed=row.result == "pass",
-            valid_from_us=row.valid_from_us,
-            valid_until_us=row.valid_until_us,
-            withdrawn_us=row.withdrawn_us,
-            supersedes=row.supersedes,
+    return certificates_of(session, {device_number}, known_us=known_us)[device_number]
+
+
+def certificates_of(session: Session, device_numbers: set[str], *, known_us: int) -> dict[str, list[CertificateFact]]:
+    """The certificates of each device on record at `known_us`, in one statement."""
+    found: dict[str, list[CertificateFact]] = {number: [] for number in device_numbers}
+    for row in known_rows(session, Certificate, known_us=known_us, device_number=device_numbers):
+        found[row.device_number].append(
+            CertificateFact(
+                number=row.number,
+                function=row.function,
+                passed=row.result == "pass",
+                valid_from_us=row.valid_from_us,
+                valid_until_us=row.valid_until_us,
+                withdrawn_us=row.withdrawn_us,
+                supersedes=row.supersedes,
+            )
         )
-        for row in known_rows(session, Certificate, known_us=known_us, device_number=device_number)
-    ]
+    return found
 
 
 def recall_drafts(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, aliased
 
 from edge.contract.instants import UtcMicros
@@ -47,14 +47,19 @@ def current_links(
     clip_ids: Iterable[str] | None = None,
 ) -> list[LinkRow]:
     """Links on record at `known_us`: rows that no later row replaces. Gone ones too."""
-    later: Any = aliased(LinkRow)
-    replaced = select(later.row_id).where(later.replaces == LinkRow.row_id, later.recorded_us <= known_us)
-    query = select(LinkRow).where(LinkRow.recorded_us <= known_us, ~replaced.exists())
+    query = select(LinkRow).where(link_is_current(known_us))
     if case_numbers is not None:
         query = query.where(LinkRow.case_number.in_(sorted(set(case_numbers))))
     if clip_ids is not None:
         query = query.where(LinkRow.clip_id.in_(sorted(set(clip_ids))))
     return list(session.scalars(query.order_by(LinkRow.row_id)))
+
+
+def link_is_current(known_us: int) -> ColumnElement[bool]:
+    """The condition under which a link's row is the one on record at `known_us`."""
+    later: Any = aliased(LinkRow)
+    replaced = select(later.row_id).where(later.replaces == LinkRow.row_id, later.recorded_us <= known_us)
+    return and_(LinkRow.recorded_us <= known_us, ~replaced.exists())
 
 
 def proposals(session: Session, case: Case, *, rules: RuleSet, known_us: int) -> list[LinkProposal]:

@@ -85,11 +85,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A stretch of a list. `next_after` is the next call's `after`; None: this was the last. `total` counts all."""
+    """A stretch of a list. `next_after` is the next call's `after`; None: this was the last.
+
+    `total` counts all; None where counting would mean reading the whole list.
+    """
 
     items: tuple[Item, ...]
     next_after: str | None
-    total: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
