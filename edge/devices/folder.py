@@ -70,6 +70,13 @@ class FolderScan:
             folder = folder.rpartition("/")[0]
         return folder
 
+    def beside(self, file: FoundFile) -> str:
+        """The size and time of change of the sidecar and of the docking file that speak about it; "" without any."""
+        folder = self.docking_folder_of(file.folder)
+        docking = None if folder is None else self.docking_files[folder]
+        said = [f"{one.path}:{one.size_bytes}:{one.modified_ns}" for one in (file.sidecar, docking) if one is not None]
+        return "|".join(said)
+
 
 def scan_folder(root: Path, *, without: Path | None = None) -> FolderScan:
     """Every file under `root`; symbolic links are shown, never followed. Raises SourceMissingError.

@@ -15,16 +15,11 @@ from edge.local.checks import Check, Health
 from edge.storage.journal import JournalUnusableError, reading_journal
 
 _SHOWN_AT_MOST = 10
-_ADVICE = {
-    ListedReason.DOCKING_UNREADABLE: sentence(
-        "statement_correct", "Correct the file: it is read again when it has changed"
-    ),
-    ListedReason.SIDECAR_UNREADABLE: sentence(
-        "statement_enter",
-        "The recording was taken over without it: what it should have said, such as the device, is entered at the"
-        " server under footage without a place",
-    ),
-}
+_CORRECT = sentence(
+    "statement_correct",
+    "Correct the file: it is read again when it has changed, and what it says is told of the recordings it is about",
+)
+_ADVICE = {ListedReason.DOCKING_UNREADABLE: _CORRECT, ListedReason.SIDECAR_UNREADABLE: _CORRECT}
 
 
 def statement_checks(config: EdgeConfig, now_us: UtcMicros) -> Iterator[Check]:

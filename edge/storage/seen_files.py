@@ -20,7 +20,10 @@ class SeenState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """One file of a source. `rested_since_us`: since when size and time of change are what they are."""
+    """One file of a source. `rested_since_us`: since when size and time of change are what they are.
+
+    `beside`: what the statements beside it looked like when it was dealt with; None where an older release did that.
+    """
 
     source: str
     path: str
@@ -32,9 +35,12 @@ class SeenFile:
     reason: str | None = None
     clip_id: str | None = None
     docking_id: str | None = None
+    beside: str | None = None
 
 
-_COLUMNS = "source, path, size_bytes, modified_ns, state, rested_since_us, generation, reason, clip_id, docking_id"
+_COLUMNS = (
+    "source, path, size_bytes, modified_ns, state, rested_since_us, generation, reason, clip_id, docking_id, beside"
+)
 
 
 def files_of_source(rows: sqlite3.Connection, source: str) -> dict[str, SeenFile]:
@@ -55,7 +61,7 @@ def find_seen_file(rows: sqlite3.Connection, source: str, path: str) -> SeenFile
 def put_seen_file(rows: sqlite3.Connection, file: SeenFile) -> None:
     """The file as it is now; replaces what stood under its path."""
     rows.execute(
-        f"INSERT OR REPLACE INTO seen_file ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
+        f"INSERT OR REPLACE INTO seen_file ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constant
         (
             file.source,
             file.path,
@@ -67,6 +73,7 @@ def put_seen_file(rows: sqlite3.Connection, file: SeenFile) -> None:
             file.reason,
             file.clip_id,
             file.docking_id,
+            file.beside,
         ),
     )
 
@@ -131,4 +138,5 @@ def _seen_file(row: sqlite3.Row) -> SeenFile:
         reason=row["reason"],
         clip_id=row["clip_id"],
         docking_id=row["docking_id"],
+        beside=row["beside"],
     )

@@ -45,6 +45,15 @@ class DockingBook:
         standing = self._above(file, scan)
         return None if standing is None else standing.read.statement.device
 
+    def speaks_of(self, file: FoundFile, scan: FolderScan, *, landed_us: UtcMicros, docking: Docking) -> bool:
+        """Whether the docking file above the file is another text than the one its docking was read from, and speaks of
+        the meeting in which it landed: it came or was corrected later. One whose docking began after that is the next.
+        """
+        standing = self._above(file, scan)
+        if standing is None or standing.read.sha256 == docking.statement_sha256:
+            return False
+        return standing.read.statement.docked <= landed_us
+
     def docking_of(
         self, rows: sqlite3.Connection, file: FoundFile, scan: FolderScan, device: str | None, now_us: UtcMicros
     ) -> str:

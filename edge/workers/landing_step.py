@@ -16,10 +16,11 @@ from edge.domain.file_state import ListedReason, modified_instant
 from edge.domain.media_kind import HEAD_BYTES, container_of_name, is_medium
 from edge.domain.path_text import wire_name
 from edge.storage.contents import ContentState, add_content, content_of_size_is_known, find_content
+from edge.storage.dockings import find_docking
 from edge.storage.journal import Journal
 from edge.storage.landing import LandingArea, Read, SourceUnreadableError, head_of_source
 from edge.storage.outbox import Outbox
-from edge.storage.seen_files import SeenFile, SeenState, find_seen_file, put_seen_file
+from edge.storage.seen_files import SeenFile, SeenState, find_seen_file, forget_files, put_seen_file
 from edge.storage.sightings import SightingRow, add_sighting, last_sighting_of
 from edge.workers.clip_facts import SidecarWords, sidecar_words
 from edge.workers.docking_book import DockingBook
@@ -49,7 +50,7 @@ class LandingStep:
             reason = _reason_to_list(file)
             if reason is None:
                 sidecar, words = _sidecar(file)
-                read = self._read(file)
+                read = self._read(job)
                 self._write_rows(job, read, sidecar, words, now_us)
                 return read.clip_id
             self._list(job, reason, now_us)
@@ -57,10 +58,13 @@ class LandingStep:
             self._list(job, ListedReason.UNREADABLE, now_us, why=error.why)
         return None
 
-    def _read(self, file: FoundFile) -> Read:
+    def _read(self, job: ToLand) -> Read:
         """Verified in the landing area, or known to be there or at the server already."""
-        source = Path(file.os_path)
+        file, source = job.file, Path(job.file.os_path)
         with self._journal.transaction() as rows:
+            landed = _landed_as_it_is(rows, job)
+            if landed is not None:
+                return landed
             may_be_known = content_of_size_is_known(rows, file.size_bytes)
         if may_be_known:
             read = self._area.hash_source(source, size_bytes=file.size_bytes, modified_ns=file.modified_ns)
@@ -89,7 +93,7 @@ class LandingStep:
             )
             last = last_sighting_of(rows, source, file.path)
             seen = find_seen_file(rows, source, file.path)
-            is_new = seen is None or seen.clip_id != read.clip_id or last is None or last.clip_id != read.clip_id
+            is_new = _is_new_meeting(rows, job, seen, last, read.clip_id, sidecar)
             docking_id = seen.docking_id if seen is not None and not is_new else None
             if docking_id is None:
                 docking_id = job.book.docking_of(rows, file, job.scan, device, now_us)
@@ -105,8 +109,10 @@ class LandingStep:
             if seen is not None and seen.clip_id is not None and seen.clip_id != read.clip_id:
                 detail = {"before": seen.clip_id, "now": read.clip_id}
                 self._tell(rows, "grew_after_landing", file, device, detail, now_us)
-            if words.fault is not None and file.sidecar is not None:
+            if file.sidecar is not None and words.fault is not None:
                 self._list_sidecar(rows, job, file.sidecar, docking_id, words.fault, now_us)
+            elif file.sidecar is not None:
+                forget_files(rows, source, [file.sidecar.path])  # listed before it was corrected
 
     def _list(self, job: ToLand, reason: ListedReason, now_us: UtcMicros, *, why: str = "") -> None:
         file = job.file
@@ -157,6 +163,40 @@ class LandingStep:
     ) -> None:
         event = GatewayEvent(code=code, at=now_us, device=device, file_name=wire_name(file.path), detail=detail)
         self._outbox.put(rows, UpKind.EVENTS, Events(events=(event,)), now_us)
+
+
+def _landed_as_it_is(rows: sqlite3.Connection, job: ToLand) -> Read | None:
+    """The content of a file that landed, has not changed since, and is here or at the server: only what speaks about it
+    is to be read again.
+    """
+    seen = find_seen_file(rows, job.watch.config.name, job.file.path)
+    if seen is None or seen.state is not SeenState.LANDED or seen.clip_id is None:
+        return None
+    if (seen.size_bytes, seen.modified_ns) != (job.file.size_bytes, job.file.modified_ns):
+        return None
+    content = find_content(rows, seen.clip_id)
+    if content is None or not (content.landing_name or content.state is ContentState.RECEIPTED):
+        return None
+    return Read(content.sha256, content.size_bytes)
+
+
+def _is_new_meeting(
+    rows: sqlite3.Connection,
+    job: ToLand,
+    seen: SeenFile | None,
+    last: SightingRow | None,
+    clip_id: str,
+    sidecar: bytes | None,
+) -> bool:
+    """Whether there is something to be told of: another content, or the same of which a later or corrected statement
+    speaks. What was said of it before stays on record beside it.
+    """
+    if seen is None or last is None or seen.clip_id != clip_id or last.clip_id != clip_id:
+        return True
+    if sidecar is not None and sidecar != last.sidecar:
+        return True
+    docking = find_docking(rows, last.docking_id)
+    return docking is not None and job.book.speaks_of(job.file, job.scan, landed_us=last.seen_us, docking=docking)
 
 
 def _reason_to_list(file: FoundFile) -> ListedReason | None:
@@ -218,6 +258,7 @@ def _settled(
         modified_ns=job.file.modified_ns,
         state=state,
         rested_since_us=now_us,
+        beside=job.scan.beside(job.file),
         generation=generation,
         reason=reason,
         clip_id=clip_id,

@@ -47,11 +47,11 @@ class SourceWatch:
         """Bring the rows up to what the scan showed; returns the files that are finished and not dealt with."""
         known = files_of_source(rows, self.config.name)
         self._forget_gone(rows, scan, known)
-        finished = [file for file in scan.files.values() if self._is_to_be_taken(rows, file, known, now_us)]
+        finished = [file for file in scan.files.values() if self._is_to_be_taken(rows, file, scan, known, now_us)]
         return sorted(finished, key=lambda file: (file.modified_ns, file.path))
 
     def _is_to_be_taken(
-        self, rows: sqlite3.Connection, file: FoundFile, known: dict[str, SeenFile], now_us: UtcMicros
+        self, rows: sqlite3.Connection, file: FoundFile, scan: FolderScan, known: dict[str, SeenFile], now_us: UtcMicros
     ) -> bool:
         seen = known.get(file.path)
         if seen is None or (seen.size_bytes, seen.modified_ns) != (file.size_bytes, file.modified_ns):
@@ -63,7 +63,8 @@ class SourceWatch:
             case SeenState.LISTED:
                 return seen.reason == ListedReason.UNREADABLE and is_due_again(now_us, seen.rested_since_us)
             case SeenState.LANDED:
-                return False
+                beside = scan.beside(file)  # a statement that went away takes back nothing
+                return seen.beside is not None and beside not in {"", seen.beside} and self.rests(file, now_us)
 
     def _resting(self, file: FoundFile, before: SeenFile | None, now_us: UtcMicros) -> SeenFile:
         row = SeenFile(
