@@ -157,7 +157,10 @@ def _check_pin(connection: http.client.HTTPConnection, url: str, tls_fingerprint
 
 
 def _no_answer(error: OSError | http.client.HTTPException) -> Sentence:
-    why = os_reason(error) if isinstance(error, OSError) else sentence("no_http", "what answers does not speak HTTP")
+    if isinstance(error, http.client.HTTPException):  # first: a connection that ends without a word is an OSError too
+        why: str = sentence("no_http", "what answers does not speak HTTP")
+    else:
+        why = os_reason(error)
     return sentence("no_answer", "no answer ({why})", why=why)
 
 

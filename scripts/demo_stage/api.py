@@ -11,6 +11,7 @@ from demo_stage.programs import StageError
 from demo_stage.truth import CLOSED_STATES, Seen, SeenFinding, Truth
 from edge.contract.instants import parse_rfc3339
 from edge.contract.intervals import TimeInterval
+from edge.contract.sentences import sentence
 
 _PAGE = 200
 
@@ -19,7 +20,15 @@ class ApiError(StageError):
     """The server answered something else than expected."""
 
     def __init__(self, *, path: str, answer: httpx.Response) -> None:
-        super().__init__(f"{path}: the server answered {answer.status_code}: {answer.text[:300]}")
+        super().__init__(
+            sentence(
+                "demo_api",
+                "{path}: the server answered {status}: {text}",
+                path=path,
+                status=answer.status_code,
+                text=answer.text[:300],
+            )
+        )
         self.path, self.status = path, answer.status_code
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from demo_stage.programs import StageError, port_is_free
+from edge.contract.sentences import sentence
 
 ACCOUNT = "supervisor"
 
@@ -71,14 +72,26 @@ def remember(folders: Folders, *, seed: int, footage: Path | None, port: int) ->
     if folders.memory.exists():
         memory = Memory(**json.loads(folders.memory.read_text(encoding="utf-8")))
         if (memory.seed, memory.footage) != wanted:
-            held = f"the folder {memory.footage}" if memory.footage else f"the town of seed {memory.seed}"
+            town = sentence("demo_held_town", "the town of seed {seed}", seed=memory.seed)
+            footage_held = sentence("demo_held_folder", "the folder {folder}", folder=memory.footage)
             raise StageError(
-                f"{folders.data} holds the demo of {held}. Give this one a folder of its own with --data,"
-                f" or remove {folders.data} to begin anew."
+                sentence(
+                    "demo_other",
+                    "{folder} holds the demo of {held}. Give this one a folder of its own with --data,"
+                    " or remove {folder} to begin anew.",
+                    folder=folders.data,
+                    held=footage_held if memory.footage else town,
+                )
             )
         return memory
     if folders.data.exists() and any(folders.data.iterdir()):
-        raise StageError(f"{folders.data} is not empty and holds no demo. Give the demo an empty folder with --data.")
+        raise StageError(
+            sentence(
+                "demo_not_empty",
+                "{folder} is not empty and holds no demo. Give the demo an empty folder with --data.",
+                folder=folders.data,
+            )
+        )
     folders.data.mkdir(parents=True, exist_ok=True)
     memory = Memory(wanted[0], wanted[1], broker_port=port + 2, password=secrets.token_urlsafe(9))
     folders.memory.touch(mode=0o600)
@@ -88,10 +101,26 @@ def remember(folders: Folders, *, seed: int, footage: Path | None, port: int) ->
 
 def check_ports(*, http: int, metrics: int, broker: int) -> None:
     """Raises StageError when one of the ports is taken."""
-    for port, purpose in ((http, "the pages"), (metrics, "the metrics"), (broker, "the broker")):
+    pages, figures = sentence("demo_pages", "the pages"), sentence("demo_metrics", "the metrics")
+    for port, purpose in ((http, pages), (metrics, figures)):
         if not port_is_free(port):
             raise StageError(
-                f"Port {port} on 127.0.0.1, wanted for {purpose}, is in use by another program"
-                " (perhaps another demo is still running). End that program, or choose other ports with --port"
-                + (" and another folder with --data." if port == broker else ".")
+                sentence(
+                    "demo_port",
+                    "Port {port} on 127.0.0.1, wanted for {purpose}, is in use by another program"
+                    " (perhaps another demo is still running). End that program, or choose other ports with --port.",
+                    port=port,
+                    purpose=purpose,
+                )
             )
+    if not port_is_free(broker):
+        raise StageError(
+            sentence(
+                "demo_port_and_folder",
+                "Port {port} on 127.0.0.1, wanted for {purpose}, is in use by another program"
+                " (perhaps another demo is still running). End that program, or choose other ports with --port"
+                " and another folder with --data.",
+                port=broker,
+                purpose=sentence("demo_broker", "the broker"),
+            )
+        )

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from demo_town.registers import Row, local_text, write_registers
-from rich.console import Console
 
 from demo_stage.api import Api, count_links, open_findings, public_site_numbers
 from demo_stage.folders import ACCOUNT, Folders, Memory
 from demo_stage.report import Report
 from demo_stage.stage import Stage
-from demo_stage.town_show import verify_receipts, watch_sealing
+from demo_stage.town_show import ASK, SITES, STARTING, verify_receipts, watch_sealing
 from demo_stage.truth import GAP_KINDS
+from demo_stage.words import DemoConsole
 from edge.contract.instants import MICROS_PER_HOUR, MICROS_PER_SECOND, parse_rfc3339
+from edge.contract.sentences import sentence
 from edge.domain.media_kind import HEAD_BYTES, is_medium
 
 UNIT, OFFICER, DEVICE, DUTY = "DEMO", "000001", "DEMO-01", "DEMO-DUTY"
@@ -45,17 +46,18 @@ def look_at(folder: Path) -> list[OwnFile]:
 def changes(before: list[OwnFile], folder: Path) -> list[str]:
     """What is not as it was, in words. The demo must leave this empty."""
     now = {file.path: file for file in look_at(folder)}
-    told = [f"{file.path} is gone" for file in before if file.path not in now]
-    return told + [f"{file.path} has changed" for file in before if file.path in now and now[file.path] != file]
+    gone = [sentence("demo_gone", "{name} is gone", name=file.path) for file in before if file.path not in now]
+    changed = [file for file in before if file.path in now and now[file.path] != file]
+    return [*gone, *(sentence("demo_changed", "{name} has changed", name=file.path) for file in changed)]
 
 
-def show_own(stage: Stage, folders: Folders, memory: Memory, folder: Path, console: Console) -> Report:
+def show_own(stage: Stage, folders: Folders, memory: Memory, folder: Path, console: DemoConsole) -> Report:
     """The whole way with a person's own files."""
     report = Report()
-    with console.status(f"Reading {folder}"):
+    with console.status(console.told(sentence("demo_reading", "Reading {folder}", folder=folder))):
         files = look_at(folder)
     hashes = {file.sha256 for file in files if file.medium}
-    with console.status("Starting the server and enrolling the gateway"):
+    with console.status(console.told(STARTING)):
         stage.make_server()
         stage.make_account()
         stage.start_server()
@@ -74,7 +76,7 @@ def show_own(stage: Stage, folders: Folders, memory: Memory, folder: Path, conso
         report.links, report.sites = count_links(api), len(public_site_numbers(api))
     report.wrong.extend(changes(files, folder))
     for line in not_uploaded(files, folder):
-        console.print(line)
+        console.print(console.told(line), markup=False)
     return report
 
 
@@ -83,16 +85,20 @@ def not_uploaded(files: list[OwnFile], folder: Path) -> Iterator[str]:
     for file in files:
         if not file.medium:
             name = file.path.relative_to(folder)
-            yield f"Listed, not uploaded: {name} (neither the extension nor the first bytes of a medium)"
+            yield sentence(
+                "demo_listed",
+                "Listed, not uploaded: {name} (neither the extension nor the first bytes of a medium)",
+                name=name,
+            )
 
 
 def addresses(stage: Stage, lang: str) -> list[tuple[str, str]]:
     """What to open first, with a word on each."""
     return [
-        ("Unassigned footage", f"{stage.url}/footage/unassigned?lang={lang}"),
-        ("Findings", f"{stage.url}/findings?lang={lang}"),
-        ("Ask: recorded, trusted, usable?", f"{stage.url}/ask?lang={lang}"),
-        ("The public list of sites, without signing in", f"{stage.url}/?lang={lang}"),
+        (sentence("demo_unassigned", "Unassigned footage"), f"{stage.url}/footage/unassigned?lang={lang}"),
+        (sentence("demo_findings", "Findings"), f"{stage.url}/findings?lang={lang}"),
+        (ASK, f"{stage.url}/ask?lang={lang}"),
+        (SITES, f"{stage.url}/?lang={lang}"),
     ]
 
 
@@ -111,14 +117,16 @@ def _own_file(path: Path) -> OwnFile:
 _KINDS = ("units", "officers", "devices", "assignments", "duties", "dockings")
 
 
-def _invent_duty(stage: Stage, api: Api, folders: Folders, console: Console, report: Report) -> None:
+def _invent_duty(stage: Stage, api: Api, folders: Folders, console: DemoConsole, report: Report) -> None:
     """Give the first clip with a readable time to an invented recorder, and a longer duty to its invented holder."""
     if not (folders.registers / "duties.csv").exists():
         timed = [clip for clip in api.pages("/api/v1/clips") if clip["interval"] is not None]
         if not timed:
-            console.print(
-                "No file names a time that can be read, so no duty could be invented: there are no gaps to see."
+            said = sentence(
+                "demo_no_time",
+                "No file names a time that can be read, so no duty could be invented: there are no gaps to see.",
             )
+            console.print(console.told(said))
             return
         first = min(timed, key=lambda clip: clip["interval"][0])
         write_registers(folders.registers, duty_rows(first))
@@ -126,20 +134,24 @@ def _invent_duty(stage: Stage, api: Api, folders: Folders, console: Console, rep
         api.post_form(
             f"/footage/unassigned/{first['clip_id']}", {"device": DEVICE, "reason": "the demo's invented duty"}
         )
-    with console.status("Waiting for the invented duty to be judged"):
+    with console.status(console.told(sentence("demo_judging", "Waiting for the invented duty to be judged"))):
         wanted = {"late_start", "early_stop"}
         stage.wait_or_go_on(
             lambda: wanted <= {finding.kind for finding in open_findings(api) if finding.duty == DUTY}, limit_s=_JUDGE_S
         )
     found = sorted((finding for finding in open_findings(api) if finding.duty == DUTY), key=lambda f: str(f.interval))
-    console.print(
+    said = sentence(
+        "demo_duty",
         "These gaps come from a duty that this demo invented around the first file with a readable time,"
-        f" two minutes longer before it and a minute and a half after it (officer {OFFICER}, recorder {DEVICE}):"
+        " two minutes longer before it and a minute and a half after it (officer {officer}, recorder {recorder}):",
+        officer=OFFICER,
+        recorder=DEVICE,
     )
+    console.print(console.told(said))
     for finding in found:
-        console.print(f"  {finding.kind}: {finding.interval}")
+        console.print(f"  {console.word(finding.kind)}: {finding.interval}")
     if not found:
-        report.wrong.append("The invented duty shows no gap.")
+        report.wrong.append(sentence("demo_duty_no_gap", "The invented duty shows no gap."))
 
 
 def duty_rows(clip: Mapping[str, Any]) -> dict[str, list[Row]]:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from edge.contract.sentences import sentence
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -22,8 +24,14 @@ class ProgramFailedError(StageError):
     """A program ended when it should not have, or said no."""
 
     def __init__(self, *, name: str, status: int, told: str, log: Path | None = None) -> None:
-        where = f"\nIts log: {log}" if log else ""
-        super().__init__(f"{name} ended with status {status}:\n{told.strip()}{where}")
+        values = {"name": name, "status": status, "told": told.strip()}
+        if log:
+            said = sentence(
+                "demo_ended_log", "{name} ended with status {status}:\n{told}\nIts log: {log}", log=log, **values
+            )
+        else:
+            said = sentence("demo_ended", "{name} ended with status {status}:\n{told}", **values)
+        super().__init__(said)
         self.name, self.status, self.told = name, status, told
 
 

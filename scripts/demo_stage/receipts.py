@@ -12,6 +12,7 @@ from edge.contract.events import open_down
 from edge.contract.identifiers import clip_id_of
 from edge.contract.keyset import KeySet, open_key_set
 from edge.contract.messages import Receipt
+from edge.contract.sentences import sentence
 from edge.contract.topics import DownKind
 from edge.platform.signing import PublicKeys
 
@@ -20,7 +21,7 @@ class ReceiptWrongError(Exception):
     """A receipt does not say what it must."""
 
     def __init__(self, *, clip_id: str, why: str) -> None:
-        super().__init__(f"receipt of clip {clip_id}: {why}")
+        super().__init__(sentence("demo_receipt", "receipt of clip {clip}: {why}", clip=clip_id, why=why))
         self.clip_id, self.why = clip_id, why
 
 
@@ -45,11 +46,12 @@ def check_receipt(raw: bytes, keys: PublicKeys, *, clip_id: str, sha256: str, si
     gateway_id = _gateway_named(raw)
     receipt = open_down(raw, DownKind.RECEIPT, gateway_id=gateway_id, verifier=keys).data
     if not isinstance(receipt, Receipt):
-        raise ReceiptWrongError(clip_id=clip_id, why="it is another message")
+        raise ReceiptWrongError(clip_id=clip_id, why=sentence("demo_receipt_message", "it is another message"))
     if receipt.clip_id != clip_id or clip_id != clip_id_of(size_bytes, sha256):
-        raise ReceiptWrongError(clip_id=clip_id, why="it is about another clip")
+        raise ReceiptWrongError(clip_id=clip_id, why=sentence("demo_receipt_clip", "it is about another clip"))
     if (receipt.sha256, receipt.size_bytes) != (sha256, size_bytes):
-        raise ReceiptWrongError(clip_id=clip_id, why="it names another hash or size than the file has")
+        why = sentence("demo_receipt_hash", "it names another hash or size than the file has")
+        raise ReceiptWrongError(clip_id=clip_id, why=why)
     return receipt
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from demo_stage.truth import FaultResult, SeenFinding
+from demo_stage.words import DemoConsole
+from edge.contract.sentences import sentence
 
 
 @dataclass(slots=True)
@@ -56,21 +57,41 @@ class Report:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
-    def show(self, console: Console) -> None:
+    def show(self, console: DemoConsole) -> None:
         """Print the counts, and each planted fault with what was found for it."""
-        console.print(
-            f"\n[bold]{self.sealed} of {self.clips} clips sealed, {self.receipts_verified} receipts verified;"
-            f" {self.gaps} gaps, {self.findings} findings, {self.links} links, {self.sites} public sites"
-            f" in {self.seconds:.0f} s[/bold]"
+        counts = sentence(
+            "demo_counts",
+            "{sealed} of {clips} clips sealed, {receipts} receipts verified; {gaps} gaps, {findings} findings,"
+            " {links} links, {sites} public sites in {seconds:.0f} s",
+            sealed=self.sealed,
+            clips=self.clips,
+            receipts=self.receipts_verified,
+            gaps=self.gaps,
+            findings=self.findings,
+            links=self.links,
+            sites=self.sites,
+            seconds=self.seconds,
         )
+        console.print(f"\n[bold]{console.told(counts)}[/bold]")
         if self.planted:
-            table = Table("planted", "expected", "found", "edge error")
-            for fault in self.planted:
-                error = "" if fault.edge_error_ms is None else f"{fault.edge_error_ms:.0f} ms"
-                found = fault.found or "missed"
-                table.add_row(fault.fault, fault.expected, found if fault.right else f"[red]{found}[/red]", error)
-            console.print(table)
+            console.print(self._planted(console))
         for finding in self.false_findings:
-            console.print(f"[red]Found, but never planted:[/red] {finding.as_json()}")
+            said = console.told(sentence("demo_false", "Found, but never planted:"))
+            console.print(f"[red]{said}[/red] {finding.as_json()}")
         for line in self.wrong:
-            console.print(f"[red]{line}[/red]")
+            console.print(console.told(line), style="red", markup=False)
+
+    def _planted(self, console: DemoConsole) -> Table:
+        head = (
+            sentence("demo_planted", "planted"),
+            sentence("demo_expected", "expected"),
+            sentence("demo_found", "found"),
+            sentence("demo_error", "edge error"),
+        )
+        table = Table(*map(console.told, head))
+        for fault in self.planted:
+            error = "" if fault.edge_error_ms is None else f"{fault.edge_error_ms:.0f} ms"
+            found = console.word(fault.found) if fault.found else console.told(sentence("demo_missed", "missed"))
+            told = found if fault.right else f"[red]{found}[/red]"
+            table.add_row(console.word(fault.fault), console.word(fault.expected), told, error)
+        return table

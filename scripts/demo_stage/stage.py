@@ -10,10 +10,12 @@ from pathlib import Path
 from demo_stage.api import Api
 from demo_stage.folders import ACCOUNT, Folders, Memory
 from demo_stage.programs import Programs, StageError, command, run_to_end
+from edge.contract.sentences import sentence
 
 SERVER, EDGE = "tallylight-server", "tallylight-edge"
 _CODE = re.compile(r"TL1-[A-Z2-7]+-[A-Z2-7]+")
 _READY_S = 90
+_NOT_READY = sentence("demo_ready", "the server did not become ready within {limit} s", limit=_READY_S)
 
 
 class Stage:
@@ -75,7 +77,7 @@ class Stage:
             SERVER, [*self._server_command, "run", "--data", str(self._folders.server)], self._server_env
         )
         with Api(self.url) as api:
-            self.wait_for(api.ready, f"the server did not become ready within {_READY_S} s", limit_s=_READY_S)
+            self.wait_for(api.ready, _NOT_READY, limit_s=_READY_S)
 
     def enrol_gateway(self, source: Path, *, rest_s: float = 2.0) -> None:
         """Make the gateway's data folder and enrol it with a fresh code, unless it is enrolled.
@@ -92,7 +94,7 @@ class Stage:
         if not (gateway / "identity.json").exists():
             code = _CODE.search(self._server("gateway", "add", f"demo-{int(time.time())}"))
             if code is None:
-                raise StageError("`tallylight-server gateway add` printed no enrolment code.")
+                raise StageError(sentence("demo_no_code", "`tallylight-server gateway add` printed no enrolment code."))
             run_to_end(EDGE, "enrol", self.url, code.group(), "--data", str(gateway))
 
     def start_gateway(self) -> None:
@@ -111,7 +113,14 @@ class Stage:
         while not done():
             self._programs.check()
             if time.monotonic() > until:
-                raise StageError(f"{otherwise}. The programs' logs lie in {self._folders.logs}.")
+                raise StageError(
+                    sentence(
+                        "demo_logs",
+                        "{why}. The programs' logs lie in {folder}.",
+                        why=otherwise,
+                        folder=self._folders.logs,
+                    )
+                )
             time.sleep(every_s)
 
     def wait_or_go_on(self, done: Callable[[], bool], *, limit_s: float, every_s: float = 0.5) -> None:

@@ -21,8 +21,10 @@ from edge.contract.sentences import sentence_of
 from edge.local.chinese import CHINESE
 from edge.platform.chinese import SHARED
 from edge.platform.clock import SystemClock
+from edge.transport.enrolment_call import _REFUSALS
 from server.cli.commands import execute
 from server.cli.words import told
+from server.usecases.enrol_gateway import Refused
 from server.usecases.imports.summary import RowErrorCode
 from server.usecases.set_up import set_up
 
@@ -175,6 +177,10 @@ def test_doctor_is_told_in_chinese(data: Path) -> None:
     for word in ("行为记录", "已封存", "消息代理", "正常"):
         assert word in said
     assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", re.sub(r"`[^`]*`|tallylight\S*( \w+)*", "", said))
+
+
+def test_a_gateway_has_words_for_every_refusal_of_its_code() -> None:
+    assert set(_REFUSALS) == {reason.value for reason in Refused}
 
 
 def test_an_error_is_told_with_its_own_sentence() -> None:
