@@ -75,7 +75,7 @@ def show_own(stage: Stage, folders: Folders, memory: Memory, folder: Path, conso
         report.false_findings = [f for f in findings if f.kind in GAP_KINDS and f.duty != DUTY]
         report.links, report.sites = count_links(api), len(public_site_numbers(api))
     report.wrong.extend(changes(files, folder))
-    for line in not_uploaded(files, folder):
+    for line in [*not_uploaded(files, folder), *not_files(folder)]:
         console.print(console.told(line), markup=False)
     return report
 
@@ -89,6 +89,17 @@ def not_uploaded(files: list[OwnFile], folder: Path) -> Iterator[str]:
                 "demo_listed",
                 "Listed, not uploaded: {name} (neither the extension nor the first bytes of a medium)",
                 name=name,
+            )
+
+
+def not_files(folder: Path) -> Iterator[str]:
+    """A line for each link, pipe or socket: what it leads to may lie anywhere and change, so it is not followed."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            yield sentence(
+                "demo_no_file",
+                "Listed, not uploaded: {name} (no regular file; links are not followed: copy the file itself here)",
+                name=path.relative_to(folder),
             )
 
 

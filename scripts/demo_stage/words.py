@@ -22,6 +22,7 @@ CHINESE = {
     "demo_settling": "正在等待判定结果稳定",
     "demo_reading": "正在读取 {folder}",
     "demo_listed": "已列出、未上传：{name}（扩展名和文件头均不是视音频）",
+    "demo_no_file": "已列出、未上传：{name}（不是普通文件，不跟随链接：请将文件本身复制到此处）",
     "demo_no_time": "没有文件带可读的时间，因此无法虚构勤务：没有漏录可看。",
     "demo_judging": "正在等待虚构勤务的判定",
     "demo_duty": (
