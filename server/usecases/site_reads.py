@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
 from server.domain.calibration import CertificateFact, verified_until
-from server.store.recorded import known_rows
+from server.store.recorded import known_rows, known_where
 from server.store.tables import Certificate, Device, Installation, Site
 from server.usecases.register_reads import functions_of
+
+_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +28,51 @@ class SiteFacts:
     verified_until_us: dict[str, UtcMicros | None]
 
 
-def sites_at(session: Session, *, at_us: int, known_us: int, number: str | None = None) -> SiteFacts:
-    """All sites (or the one of that number) in force at `at_us` as on record at `known_us`, by number."""
-    only: dict[str, Any] = {} if number is None else {"number": number}
-    rows = {row.number: row for row in known_rows(session, Site, known_us=known_us, at_us=at_us, **only)}
+SITE_COLUMNS = (
+    Site.number,
+    Site.row_id,
+    Site.kind,
+    Site.road,
+    Site.direction,
+    Site.stake,
+    Site.district,
+    Site.violations,
+    Site.unit_number,
+    Site.stage,
+    Site.notice_us,
+)
+"""What a list is chosen by; the rest is read for those that are shown."""
+
+
+def sites_listed(session: Session, *, at_us: int, known_us: int) -> list[Any]:
+    """A row of SITE_COLUMNS for every site in force at `at_us` as on record at `known_us`, by number."""
+    open_after = or_(Site.valid_until_us.is_(None), Site.valid_until_us > at_us)
+    query = known_where(Site).where(Site.valid_from_us <= at_us, open_after).with_only_columns(*SITE_COLUMNS)
+    rows = session.execute(query.order_by(Site.valid_from_us, Site.row_id), {"known_us": known_us})
+    latest = {row.number: row for row in rows}
+    return [latest[number] for number in sorted(latest)]
+
+
+def site_facts(session: Session, row_ids: Iterable[int], *, at_us: int, known_us: int) -> SiteFacts:
+    """These rows of sites with what stands there, by number, in a number of statements that does not grow with them."""
+    ordered = sorted(set(row_ids))
+    rows: dict[str, Site] = {}
     standing: dict[str, list[Installation]] = defaultdict(list)
-    where: dict[str, Any] = {} if number is None else {"site_number": number}
-    for row in known_rows(session, Installation, known_us=known_us, **where):
-        standing[row.site_number].append(row)
-    now = {
-        site: [row.device_number for row in there if _holds(row, at_us)]
-        for site, there in standing.items()
-        if site in rows
-    }
+    for first in range(0, len(ordered), _BATCH):
+        found = session.scalars(select(Site).where(Site.row_id.in_(ordered[first : first + _BATCH]))).all()
+        rows |= {row.number: row for row in found}
+        for there in known_rows(session, Installation, known_us=known_us, site_number={row.number for row in found}):
+            standing[there.site_number].append(there)
+    now = {site: [row.device_number for row in there if _holds(row, at_us)] for site, there in standing.items()}
     verified = _verified(session, now, at_us, known_us)
-    ordered = tuple(rows[key] for key in sorted(rows))
-    return SiteFacts(ordered, standing, {key: verified.get(key) for key in rows})
+    by_number = tuple(rows[key] for key in sorted(rows))
+    return SiteFacts(by_number, standing, {key: verified.get(key) for key in rows})
+
+
+def site_at(session: Session, number: str, *, at_us: int, known_us: int) -> SiteFacts:
+    """The site of that number in force at `at_us`, if there is one."""
+    rows = known_rows(session, Site, known_us=known_us, at_us=at_us, number=number)
+    return site_facts(session, [row.row_id for row in rows[-1:]], at_us=at_us, known_us=known_us)
 
 
 def _verified(

@@ -11,7 +11,7 @@ from server.domain.rules import RuleSet
 from server.store.tables import Site
 from server.usecases.devices import certificate_rows
 from server.usecases.pages import bounded, place_of, place_text
-from server.usecases.site_reads import SiteFacts, sites_at
+from server.usecases.site_reads import SiteFacts, site_facts, sites_listed
 from server.usecases.views import InstallationView, Page, SiteView
 
 
@@ -20,12 +20,13 @@ def sites(
 ) -> Page[SiteView]:
     """Sites of the scope by number, of every stage. Raises NotPermittedError, BadPlaceError."""
     scope.require(Permission.SEE_SITES)
-    facts = sites_at(session, at_us=now_us, known_us=now_us)
-    visible = [row for row in facts.sites if scope.sees_unit(row.unit_number)]
+    listed = sites_listed(session, at_us=now_us, known_us=now_us)
+    visible = [row for row in listed if scope.sees_unit(row.unit_number)]
     place = place_of(after)
     rest = [row for row in visible if place is None or row.number > place[1]]
     count = bounded(limit)
-    items = tuple(_view(session, row, facts, rules, now_us) for row in rest[:count])
+    facts = site_facts(session, [row.row_id for row in rest[:count]], at_us=now_us, known_us=now_us)
+    items = tuple(_view(session, row, facts, rules, now_us) for row in facts.sites)
     next_after = place_text(0, rest[count - 1].number) if len(rest) > count else None
     return Page(items, next_after, len(visible))
 

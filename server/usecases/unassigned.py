@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+import json
 
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, defer
+
+from edge.contract.instants import MICROS_PER_DAY
 from server.domain.access import NotVisibleError, Permission, Scope
+from server.domain.findings import FindingKind, FindingState
 from server.domain.rules import RuleSet
 from server.store.act_log import append_act
 from server.store.recorded import known_rows, record, replace
-from server.store.tables import Clip, FootageAssignment, SightingRow
+from server.store.tables import Clip, Finding, FootageAssignment, SightingRow
 from server.usecases.clip_reads import clip_item, sightings_of
 from server.usecases.clip_scope import ClipScope
 from server.usecases.pages import bounded, place_of, place_text
@@ -18,6 +22,7 @@ from server.usecases.register_reads import latest_device
 from server.usecases.views import Page, UnassignedClip
 
 MAX_REASON_CHARACTERS = 500
+_BATCH = 5000
 
 
 class ReasonMissingError(ValueError):
@@ -114,19 +119,50 @@ def assign_footage(
 
 
 def _queue(session: Session, clip_scope: ClipScope) -> list[tuple[Clip, SightingRow, str]]:
-    """Clips without an owner, by first meeting, each with why."""
-    rows = session.execute(
-        select(Clip, SightingRow)
-        .join(SightingRow, SightingRow.clip_id == Clip.clip_id)
-        .order_by(Clip.first_seen_us, Clip.clip_id, SightingRow.received_us)
-    )
+    """Clips without an owner, by first meeting, each with why.
+
+    Judging found which these may be; whether they still are is asked anew, since a person may just have said it.
+    """
+    clip_ids = set(session.scalars(select(Finding.clip_id).where(_of_clips)))
+    clip_ids |= _worn_by_two(session)
     seen: set[str] = set()
     found: list[tuple[Clip, SightingRow, str]] = []
-    for clip, sighting in rows:
-        if clip.clip_id in seen:
-            continue
-        seen.add(clip.clip_id)
-        why = clip_scope.why_unowned(sighting)
-        if why is not None and clip_scope.sees(sighting):
-            found.append((clip, sighting, why))
+    ordered = sorted(clip_id for clip_id in clip_ids if clip_id is not None)
+    for first in range(0, len(ordered), _BATCH):
+        rows = session.execute(
+            select(Clip, SightingRow)
+            .join(SightingRow, SightingRow.clip_id == Clip.clip_id)
+            .where(Clip.clip_id.in_(ordered[first : first + _BATCH]))
+            .order_by(SightingRow.received_us, SightingRow.sighting_id)
+            .options(defer(Clip.receipt), defer(SightingRow.manifest))
+        ).all()
+        clip_scope.expect({clip_scope.owner_of(sighting) for _, sighting in rows})
+        for clip, sighting in rows:
+            if clip.clip_id in seen:
+                continue
+            seen.add(clip.clip_id)
+            why = clip_scope.why_unowned(sighting)
+            if why is not None and clip_scope.sees(sighting):
+                found.append((clip, sighting, why))
+    return sorted(found, key=lambda one: (one[0].first_seen_us, one[0].clip_id))
+
+
+_of_clips = and_(
+    Finding.kind == FindingKind.UNASSIGNED_FOOTAGE,
+    Finding.state != FindingState.WITHDRAWN,
+    Finding.clip_id.is_not(None),
+)
+
+
+def _worn_by_two(session: Session) -> set[str | None]:
+    """Clips of the times of which a duty's finding says that two people held the device."""
+    rows = session.scalars(
+        select(Finding).where(Finding.kind == FindingKind.AMBIGUOUS_WEARER, Finding.state != FindingState.WITHDRAWN)
+    )
+    found: set[str | None] = set()
+    for row in rows:
+        devices = [value for code, value in json.loads(row.evidence_json) if code == "device"]
+        start = SightingRow.corrected_start_us
+        about = and_(start >= (row.from_us or 0) - MICROS_PER_DAY, start < (row.until_us or 0))
+        found |= set(session.scalars(select(SightingRow.clip_id).where(SightingRow.device_number.in_(devices), about)))
     return found

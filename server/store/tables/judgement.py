@@ -21,7 +21,7 @@ class LinkRow(Base):
     decided_by: Mapped[str]  # "system" or an account
     recorded_us: Mapped[int]
     replaces: Mapped[int | None] = mapped_column(index=True)
-    __table_args__ = (Index("ix_link_state", "state"),)
+    __table_args__ = (Index("ix_link_case_state", "case_number", "state"),)
 
 
 class Finding(Base):

@@ -29,7 +29,7 @@ INDICES = (
     ("ix_finding_opened", "finding", ["opened_us", "finding_id"]),
     ("ix_finding_device_kind", "finding", ["device_number", "kind"]),
     ("ix_gateway_event_device_code", "gateway_event", ["device_number", "code"]),
-    ("ix_link_state", "link", ["state"]),
+    ("ix_link_case_state", "link", ["case_number", "state"]),
 )
 
 
