@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,11 @@ from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none, union
 
 DAMAGED_VERDICTS = frozenset({"damaged", "unreadable"})
+_DAY_US = 86_400_000_000
+CLIP_REACH_BEFORE_US, CLIP_REACH_AFTER_US = 2 * _DAY_US, _DAY_US
+"""Clips that begin this far around a time may say something about it: neighbours, long recordings, a clock set anew."""
+DOCK_REACH_BEFORE_US, DOCK_REACH_AFTER_US = _DAY_US, 7 * _DAY_US
+"""The same for the ends of dockings: what a battery or a full storage explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class ClipFact:
 class DockFact:
     """A docking with its full list. `pending`: listed files that have not been inspected yet.
 
-    `growing`: all that is pending was still being written.
+    `growing`: all that is pending was still being written; `finished_us`: then, until when recordings were finished.
     """
 
     number: str
@@ -68,15 +74,39 @@ class DockFact:
     battery_percent: float | None = None
     free_bytes: int | None = None
     total_bytes: int | None = None
+    finished_us: int = 0
 
 
 @dataclass(frozen=True)
 class DeviceFacts:
-    """Clips in order of time, dockings in order of their end. What follows from them is worked out once."""
+    """Clips in order of time, dockings in order of their end. What follows from them is worked out once.
+
+    `docks` are those about the time in question; `latest` those from the last one of which everything was inspected,
+    from which follows until when all is known.
+    """
 
     device_number: str
     clips: tuple[ClipFact, ...]
     docks: tuple[DockFact, ...]
+    latest: tuple[DockFact, ...] = ()
+
+    def about(self, window: TimeInterval) -> DeviceFacts:
+        """The same as far as it matters for `window`, so that a verdict does not depend on what else was asked."""
+        first_us, last_us = window.start_us - CLIP_REACH_BEFORE_US, window.end_us + CLIP_REACH_AFTER_US
+        starts = self._starts
+        clips = self.clips[bisect_left(starts, first_us) : bisect_left(starts, last_us)]
+        first_us, last_us = window.start_us - DOCK_REACH_BEFORE_US, window.end_us + DOCK_REACH_AFTER_US
+        ends = self._ends
+        docks = self.docks[bisect_left(ends, first_us) : bisect_left(ends, last_us)]
+        return DeviceFacts(self.device_number, clips, docks, self.latest)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [-1 if clip.start_us is None else clip.start_us for clip in self.clips]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [dock.until_us for dock in self.docks]
 
     @cached_property
     def recorded(self) -> list[TimeInterval]:
@@ -91,7 +121,7 @@ class DeviceFacts:
     @cached_property
     def listed_until_us(self) -> UtcMicros:
         """Until when the device's files have been listed; 0 where never."""
-        return UtcMicros(max((dock.until_us for dock in self.docks if dock.complete), default=0))
+        return UtcMicros(max((dock.until_us for dock in self.latest if dock.complete), default=0))
 
     @cached_property
     def known_until_us(self) -> UtcMicros:
@@ -99,14 +129,13 @@ class DeviceFacts:
 
         A file that is still being written lies after the last finished one, so that up to there all is known.
         """
-        return UtcMicros(max((self._known_by(dock) for dock in self.docks if dock.complete), default=0))
+        return UtcMicros(max((_known_by(dock) for dock in self.latest if dock.complete), default=0))
 
-    def _known_by(self, dock: DockFact) -> int:
-        if not dock.pending:
-            return dock.until_us
-        if not dock.growing:
-            return 0
-        return max((piece.end_us for piece in self.recorded if piece.end_us <= dock.until_us), default=0)
+
+def _known_by(dock: DockFact) -> int:
+    if not dock.pending:
+        return dock.until_us
+    return dock.finished_us if dock.growing else 0
 
 
 def damaged_near(clips: Iterable[ClipFact], gap: TimeInterval, reach_us: int) -> list[ClipFact]:
