@@ -43,7 +43,9 @@ def clips(
     shown = listed.read(place_of(after), count + 1)
     items = tuple(clip_item(clip, sighting, clip_scope, known_us=known_us) for clip, sighting in shown[:count])
     last = shown[count - 1][0] if len(shown) > count else None
-    return Page(items, None if last is None else place_text(last.first_seen_us, last.clip_id), listed.total())
+    read_whole = not after and last is None
+    total = len(items) if read_whole else listed.total()
+    return Page(items, None if last is None else place_text(last.first_seen_us, last.clip_id), total)
 
 
 def clip(session: Session, clip_id: str, *, scope: Scope, rules: RuleSet, known_us: int) -> ClipView:
