@@ -78,7 +78,7 @@ def _of_sighting(sighting: SightingRow, clip: Clip, lookup: ClipScope, rules: Ru
 
     file = ("file", sighting.file_name)
     why = lookup.why_unowned(sighting)
-    if why is not None and why != "ambiguous_wearer":  # that is a finding of the duty, with both names
+    if why is not None:
         drafts.append(draft(FindingKind.UNASSIGNED_FOOTAGE, why, (file, ("gateway", sighting.gateway_id))))
     codes = {str(fault.get("code")) for fault in json.loads(sighting.faults_json)}
     if "start_in_future" in codes or dated_in_future(sighting, rules):

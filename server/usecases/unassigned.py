@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from edge.contract.instants import MICROS_PER_DAY
 from server.domain.access import NotVisibleError, Permission, Scope
 from server.domain.findings import FindingKind, FindingState
 from server.domain.rules import RuleSet
@@ -123,11 +120,16 @@ def _queue(session: Session, clip_scope: ClipScope) -> list[tuple[Clip, Sighting
 
     Judging found which these may be; whether they still are is asked anew, since a person may just have said it.
     """
-    clip_ids = set(session.scalars(select(Finding.clip_id).where(_of_clips)))
-    clip_ids |= _worn_by_two(session)
+    clip_ids = session.scalars(
+        select(Finding.clip_id).where(
+            Finding.kind == FindingKind.UNASSIGNED_FOOTAGE,
+            Finding.state != FindingState.WITHDRAWN,
+            Finding.clip_id.is_not(None),
+        )
+    )
     seen: set[str] = set()
     found: list[tuple[Clip, SightingRow, str]] = []
-    ordered = sorted(clip_id for clip_id in clip_ids if clip_id is not None)
+    ordered = sorted({clip_id for clip_id in clip_ids if clip_id is not None})
     for first in range(0, len(ordered), _BATCH):
         rows = session.execute(
             select(Clip, SightingRow)
@@ -145,24 +147,3 @@ def _queue(session: Session, clip_scope: ClipScope) -> list[tuple[Clip, Sighting
             if why is not None and clip_scope.sees(sighting):
                 found.append((clip, sighting, why))
     return sorted(found, key=lambda one: (one[0].first_seen_us, one[0].clip_id))
-
-
-_of_clips = and_(
-    Finding.kind == FindingKind.UNASSIGNED_FOOTAGE,
-    Finding.state != FindingState.WITHDRAWN,
-    Finding.clip_id.is_not(None),
-)
-
-
-def _worn_by_two(session: Session) -> set[str | None]:
-    """Clips of the times of which a duty's finding says that two people held the device."""
-    rows = session.scalars(
-        select(Finding).where(Finding.kind == FindingKind.AMBIGUOUS_WEARER, Finding.state != FindingState.WITHDRAWN)
-    )
-    found: set[str | None] = set()
-    for row in rows:
-        devices = [value for code, value in json.loads(row.evidence_json) if code == "device"]
-        start = SightingRow.corrected_start_us
-        about = and_(start >= (row.from_us or 0) - MICROS_PER_DAY, start < (row.until_us or 0))
-        found |= set(session.scalars(select(SightingRow.clip_id).where(SightingRow.device_number.in_(devices), about)))
-    return found

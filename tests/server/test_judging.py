@@ -24,6 +24,7 @@ from server.store.recorded import known_rows, withdraw
 from server.store.tables import Duty, EventRow, FindingStep, Gateway, Installation
 from server.store.to_judge import mark
 from server.usecases.findings import findings
+from server.usecases.unassigned import unassigned
 
 
 @pytest.fixture
@@ -153,6 +154,16 @@ def test_two_holders_at_once_are_never_guessed(world: World) -> None:
     world.docking("R1", 90)
     world.judge()
     assert world.findings() == [("ambiguous_wearer", None)]
+
+
+def test_footage_that_two_may_have_worn_waits_for_a_person_even_outside_every_duty(world: World) -> None:
+    world.hold("R1", "008", minutes(0, 60))
+    clip_id = world.clip("R1", minutes(10, 20))
+    world.judge()
+    assert world.findings() == [("unassigned_footage", "ambiguous_wearer")]
+    with world.db.reading() as session:
+        [waiting] = unassigned(session, scope=EVERYONE, rules=RULES, now_us=NOW_US).items
+    assert (waiting.item.clip_id, waiting.why) == (clip_id, "ambiguous_wearer")
 
 
 def test_more_tolerated_time_than_the_rule_allows_is_found(world: World) -> None:
