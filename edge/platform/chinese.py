@@ -18,6 +18,7 @@ SHARED: dict[str, str] = {
     "not_an_instant": "{text} 不是带时区偏移的 RFC 3339 时间，例如 2026-11-21T08:00:00Z",
     "not_json": "不是 JSON：请看第 {line} 行第 {column} 列",
     "not_json_at_all": "不是 JSON",
+    "toml_twice": "同一小节或键出现两次，第二次在第 {line} 行：请合并到一处",
     "not_toml": "不是 TOML：请看第 {line} 行第 {column} 列",
     "not_toml_end": "不是 TOML：到文件末尾仍有未闭合之处",
     "not_utf8": "不是 UTF-8 文本",

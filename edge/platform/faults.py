@@ -33,6 +33,7 @@ _OS_REASONS = {
 }
 _JSON_PLACE = re.compile(r"line (?P<line>\d+) column (?P<column>\d+)")
 _TOML_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)")
+_TOML_TWICE = re.compile(r"^Cannot (declare|overwrite|mutate)")
 
 _WHOLE = sentence("value_whole", "must be a whole number")
 _NUMBER = sentence("value_number", "must be a number")
@@ -84,6 +85,12 @@ def not_toml(error: ValueError) -> Sentence:
     place = _TOML_PLACE.search(str(error))
     if place is None:
         return sentence("not_toml_end", "is not TOML: something is not closed before its end")
+    if _TOML_TWICE.match(str(error)):
+        return sentence(
+            "toml_twice",
+            "names the same section or key twice, the second time in line {line}: put both into one place",
+            line=place["line"],
+        )
     return sentence("not_toml", "is not TOML: look at line {line}, column {column}", **place.groupdict())
 
 

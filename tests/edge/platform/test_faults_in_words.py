@@ -1,0 +1,25 @@
+"""What is wrong with a settings file is said with its place and what to do."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from edge.platform.faults import not_toml
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("[broker]\nurl = ''\n[broker]\nurl = ''\n", "toml_twice", "3"),
+        ("a = 1\na = 2\n", "toml_twice", "2"),
+        ("a = 1\nb =\n", "not_toml", "2"),
+        ("a = yes\n", "not_toml", "1"),
+    ],
+)
+def test_the_line_is_named(text: str, code: str, line: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+    said = not_toml(caught.value)
+    assert (said.code, said.values["line"]) == (code, line)
