@@ -20,6 +20,7 @@ from edge.storage.overview import DeviceLine, Overview, Trouble
 
 _GIB = 1024**3
 _DEVICE_COLUMNS = ("device", "last_docking", "landed", "receipted", "waits", "battery", "storage", "clock")
+_DEVICE_CHARACTERS = 12  # what a terminal of 80 columns leaves; longer numbers go over two lines
 
 
 def show_status(facts: StatusFacts, console: Console, language: Language, zone: ZoneInfo) -> None:
@@ -89,10 +90,16 @@ class _View:
             return
         columns = {key: [self._cell(key, line) for line in overview.devices] for key in _DEVICE_COLUMNS}
         told = {key: cells for key, cells in columns.items() if any(cells)}
-        table = Table(box=box.SIMPLE_HEAD)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         for key in told:
             justify: Literal["left", "right"] = "left" if key in {"device", "last_docking"} else "right"
-            table.add_column(self._word(key), justify=justify, no_wrap=key != "device", overflow="fold")
+            table.add_column(
+                self._word(key),
+                justify=justify,
+                no_wrap=key != "device",
+                min_width=_DEVICE_CHARACTERS if key == "device" else None,
+                overflow="fold",
+            )
         for cells in zip(*told.values(), strict=True):
             table.add_row(*cells)
         self._console.print(table)
@@ -102,7 +109,7 @@ class _View:
             case "device":
                 return Text(shown_text(line.device or self._word("no_device")), "" if line.device else "dim")
             case "last_docking" if line.last_docking_us is not None:
-                return Text(self._time(line.last_docking_us))
+                return Text(self._day(line.last_docking_us))
             case "landed":
                 return Text(str(line.clips))
             case "receipted":
@@ -165,6 +172,11 @@ class _View:
 
     def _time(self, instant_us: UtcMicros) -> str:
         return f"{moment_of(instant_us).astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+
+    def _day(self, instant_us: UtcMicros) -> str:
+        """Day and minute; the year only where it is another."""
+        local, now = (moment_of(us).astimezone(self._zone) for us in (instant_us, self._facts.now_us))
+        return f"{local:%m-%d %H:%M}" if local.year == now.year else f"{local:%Y-%m-%d %H:%M}"
 
     def _clock(self, instant_us: UtcMicros) -> str:
         return f"{moment_of(instant_us).astimezone(self._zone):%H:%M:%S}"

@@ -96,8 +96,8 @@ def fill(gateway: Gateway) -> None:
         remember(rows, AGENT_STATE_KEY, state.model_dump_json())
 
 
-def shown(facts: StatusFacts, language: Language) -> str:
-    console = Console(file=io.StringIO(), width=160)
+def shown(facts: StatusFacts, language: Language, width: int = 160) -> str:
+    console = Console(file=io.StringIO(), width=width)
     show_status(facts, console, language, ZoneInfo("Asia/Shanghai"))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -120,6 +120,14 @@ def test_status_says_what_is_wrong_and_what_to_do(gateway: Gateway, language: La
     for part in wanted:
         assert part in text
     assert "[red]执法[/red].txt" in text  # a name is data, never a command to the terminal
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_terminal_of_eighty_columns_shows_each_device_to_its_last_column(gateway: Gateway, language: Language) -> None:
+    fill(gateway)
+    (line,) = (line for line in shown(facts(gateway), language, 80).splitlines() if "40 %" in line)
+    assert "BC-01" in line
+    assert line.rstrip().endswith("GiB")
 
 
 def test_status_as_json_tells_the_same(gateway: Gateway) -> None:
