@@ -16,6 +16,19 @@ CHECKOUT = Path(__file__).parents[1]
 SHARED = CHECKOUT.parent / "shared"
 
 
+LONG_FIRST = ("wheel", "kill", "browser", "broker")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The modules that take longest begin first, so that no core waits for another at the end."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(LONG_FIRST) if _module_has(item, name)), 9))
+
+
+def _module_has(item: pytest.Item, mark: str) -> bool:
+    module = item.getparent(pytest.Module)
+    return module is not None and module.get_closest_marker(mark) is not None
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The folder that holds pyproject.toml."""

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from running_broker import free_port
 
 from edge.contract.sentences import sentence_of
 from edge.local.chinese import CHINESE
@@ -149,10 +150,11 @@ def test_an_unreadable_variable_of_the_environment_is_a_sentence(data: Path, mon
 @pytest.mark.parametrize("text", ["name = ", 'name = "x"\ntime_zone = "Mars"\nrule = []', "name = 5", None])
 def test_rules_that_cannot_be_used_are_told_in_chinese(text: str | None, tmp_path: Path) -> None:
     folder, rules = tmp_path / "server", tmp_path / "rules.toml"
-    set_up(folder, now_us=SystemClock().now_us())
+    set_up(folder, now_us=SystemClock().now_us(), port=free_port(3))
     if text is not None:
         rules.write_text(text, encoding="utf-8")
-    (folder / "server.toml").write_text(f'rules_file = "{rules}"', encoding="utf-8")
+    settings = folder / "server.toml"
+    settings.write_text(f'rules_file = "{rules}"\n{settings.read_text(encoding="utf-8")}', encoding="utf-8")
     code, said = ran("run", "--data", str(folder), "--lang", "zh-CN")
     assert code == 2, said
     assert CJK.search(said)
