@@ -123,7 +123,9 @@ def test_status_says_what_is_wrong_and_what_to_do(gateway: Gateway, language: La
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_a_terminal_of_eighty_columns_shows_each_device_to_its_last_column(gateway: Gateway, language: Language) -> None:
+def test_a_terminal_of_eighty_columns_shows_each_device_to_its_last_column(
+    gateway: Gateway, language: Language
+) -> None:
     fill(gateway)
     (line,) = (line for line in shown(facts(gateway), language, 80).splitlines() if "40 %" in line)
     assert "BC-01" in line
