@@ -68,6 +68,7 @@ class ReportingWorker:
         self._resend_interval_s, self._status_interval_s = resend_interval_s, status_interval_s
         self._on_greeted = on_greeted
         self._inbox: queue.SimpleQueue[Opened | None] = queue.SimpleQueue()
+        self._is_newly_connected = False
         self._sent: dict[tuple[str, int], tuple[float, int]] = {}
         self._next_look_s, self._next_status_s = 0.0, 0.0
         self._silence, self._silence_told = Silence(), False
@@ -112,17 +113,15 @@ class ReportingWorker:
     def _take_inbox(self, now_us: UtcMicros) -> bool:
         took = False
         while True:
+            if self._is_newly_connected:
+                self._greet(now_us)
             try:
                 item = self._inbox.get_nowait()
             except queue.Empty:
                 return took
             took = True
             if item is None:
-                self._sent.clear()
-                self._silence = Silence()
-                self._next_look_s = self._next_status_s = 0.0
-                self._send(UpKind.HELLO, self._hello(), now_us)
-                self._on_greeted()
+                self._is_newly_connected = True
                 continue
             match item.data:
                 case Noted() as noted:
@@ -133,6 +132,15 @@ class ReportingWorker:
                     self._next_look_s = 0.0
                 case Register() as register:
                     self._on_register(register, item.raw, now_us)
+
+    def _greet(self, now_us: UtcMicros) -> None:
+        """What a full journal interrupts is done at the next step: without hello nothing is said any more."""
+        self._sent.clear()
+        self._silence = Silence()
+        self._next_look_s = self._next_status_s = 0.0
+        self._send(UpKind.HELLO, self._hello(), now_us)
+        self._on_greeted()
+        self._is_newly_connected = False
 
     def _on_register(self, register: Register, envelope: bytes, now_us: UtcMicros) -> None:
         with self._journal.transaction() as rows:

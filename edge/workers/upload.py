@@ -78,6 +78,7 @@ class UploadWorker:
         self._uploads: dict[str, Upload] = {}
         self._chunks = ChunkQueue(landing)
         self._inbox: queue.SimpleQueue[Opened | _Departed | None] = queue.SimpleQueue()
+        self._is_newly_connected = False
         self.put_off_by_server = ""
         """Why the server takes no clip from here for now; "" while it does."""
         self.wake = threading.Event()
@@ -106,20 +107,29 @@ class UploadWorker:
     def _take_inbox(self, now_us: UtcMicros) -> bool:
         took = False
         while True:
+            if self._is_newly_connected:
+                self._offer_all_again(now_us)
             try:
                 item = self._inbox.get_nowait()
             except queue.Empty:
                 return took
             took = True
             if item is None:
-                with self._journal.transaction() as rows:
-                    uploads.ask_again_after_connecting(rows)
-                for upload in list(self._uploads.values()):
-                    self._go_on(*session.offer_again(upload, now_s=self._clock.steady_s()), now_us)
+                self._is_newly_connected = True
             elif isinstance(item, _Departed):
                 self._on_departed(item)
             else:
                 self._on_message(item, now_us)
+
+    def _offer_all_again(self, now_us: UtcMicros) -> None:
+        """What a full journal interrupts is done at the next step: chunks that went down with the old connection depart
+        no more, and whoever waits for them would wait for ever.
+        """
+        with self._journal.transaction() as rows:
+            uploads.ask_again_after_connecting(rows)
+        for upload in list(self._uploads.values()):
+            self._go_on(*session.offer_again(upload, now_s=self._clock.steady_s()), now_us)
+        self._is_newly_connected = False
 
     def _on_message(self, opened: Opened, now_us: UtcMicros) -> None:
         match opened.data:
