@@ -1,4 +1,8 @@
-"""Reports and events: signed and kept in the transaction of what they tell, sent until the server has noted them."""
+"""Reports and events: signed and kept in the transaction of what they tell, sent until the server has noted them.
+
+What is noted is deleted: the server has it durably, and what it tells stands in the journal's other tables, the signed
+manifests among them.
+"""
 
 from __future__ import annotations
 
@@ -73,16 +77,24 @@ class Outbox:
             for row in found
         ]
 
-    def noted(self, items: Iterable[NotedItem], now_us: UtcMicros) -> int:
+    def noted(self, items: Iterable[NotedItem]) -> int:
         """The server has these durably: how many of them were waiting. Unknown names change nothing."""
         with self._journal.transaction() as rows:
             return sum(
                 rows.execute(
-                    "UPDATE outbox SET noted_us = ? WHERE boot_id = ? AND counter = ? AND noted_us IS NULL",
-                    (now_us, item.boot_id, item.counter),
+                    "DELETE FROM outbox WHERE boot_id = ? AND counter = ? AND noted_us IS NULL",
+                    (item.boot_id, item.counter),
                 ).rowcount
                 for item in items
             )
+
+    def forget_noted(self, at_most: int) -> int:
+        """Delete some of what an older release kept after it was noted; how many there were."""
+        with self._journal.transaction() as rows:
+            return rows.execute(
+                "DELETE FROM outbox WHERE rowid IN (SELECT rowid FROM outbox WHERE noted_us IS NOT NULL LIMIT ?)",
+                (at_most,),
+            ).rowcount
 
     def _signed(self, kind: UpKind, data: WireModel, now_us: UtcMicros) -> tuple[bytes, int]:
         counter = self._journal.next_counter()

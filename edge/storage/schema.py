@@ -2,7 +2,8 @@
 
 A content is one file's bytes (one clip); a sighting is one meeting with it. Content states: landed, offered, sending,
 receipted, refused; `landing_name` NULL means that the landing copy was released. A seen file is in exactly one state:
-resting, landed, listed (with the reason). Nothing is deleted here but seen files that are gone from their source.
+resting, landed, listed (with the reason). Deleted are seen files that are gone from their source, and messages of the
+outbox that the server has noted; `noted_us` was set by older releases, which kept them.
 
 Every question a running agent or `status` asks again and again has its index, so that its price follows what waits and
 never what was. `content.device` is the device of the first inspected sighting ("": unknown; NULL: none inspected yet);

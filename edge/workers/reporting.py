@@ -33,6 +33,7 @@ _UNNOTED_MESSAGES, _UNNOTED_BYTES = 16, 4 * 1024 * 1024
 all reports ahead of it: sixteen are some tenths of a second and keep it busy; with two hundred the wait was longer than
 an offer's patience, and no clip got its receipt before the last report was noted."""
 _SET_ASIDE_EVENT_EVERY_S = 60.0
+_FORGOTTEN_AT_ONCE = 64
 
 
 class ReportingLinks(Protocol):
@@ -68,7 +69,7 @@ class ReportingWorker:
         self._resend_interval_s, self._status_interval_s = resend_interval_s, status_interval_s
         self._on_greeted = on_greeted
         self._inbox: queue.SimpleQueue[Opened | None] = queue.SimpleQueue()
-        self._is_newly_connected = False
+        self._is_newly_connected, self._may_hold_noted = False, True
         self._sent: dict[tuple[str, int], tuple[float, int]] = {}
         self._next_look_s, self._next_status_s = 0.0, 0.0
         self._silence, self._silence_told = Silence(), False
@@ -92,6 +93,9 @@ class ReportingWorker:
 
     def step(self, now_us: UtcMicros) -> bool:
         """One round. True: there was something to do, call again at once."""
+        return self._round(now_us) or self._forget_noted()
+
+    def _round(self, now_us: UtcMicros) -> bool:
         did = self._take_inbox(now_us)
         now_s = self._clock.steady_s()
         self._tell_set_aside(now_s, now_us)
@@ -125,7 +129,7 @@ class ReportingWorker:
                 continue
             match item.data:
                 case Noted() as noted:
-                    self._outbox.noted(noted.items, now_us)
+                    self._outbox.noted(noted.items)
                     self._silence = Silence()
                     for one in noted.items:
                         self._sent.pop((one.boot_id, one.counter), None)
@@ -169,6 +173,12 @@ class ReportingWorker:
             under_way_bytes += len(message.message)
             sent = True
         return sent
+
+    def _forget_noted(self) -> bool:
+        """In small pieces, at each start until none is left: nothing has to wait for it, and a full disk bears it."""
+        if self._may_hold_noted:
+            self._may_hold_noted = self._outbox.forget_noted(_FORGOTTEN_AT_ONCE) == _FORGOTTEN_AT_ONCE
+        return self._may_hold_noted
 
     def _log_silence(self) -> None:
         is_silent = self.unanswered_since_us is not None

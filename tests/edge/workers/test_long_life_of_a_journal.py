@@ -41,7 +41,7 @@ OF_WHAT_WAITS = (
     "seen_file_resting",
     "seen_file_listed",
     "sighting_uninspected",
-    "outbox_waiting",
+    "outbox",
 )
 """Indexes that hold only what is not done with yet."""
 A_LIST_OF_ALL_FILES = "SEARCH seen_file USING INDEX sqlite_autoindex_seen_file_1 (source=?)"

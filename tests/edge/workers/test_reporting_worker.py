@@ -108,6 +108,26 @@ def test_what_is_noted_is_never_sent_again(bench: Bench) -> None:
     assert bench.turn(seconds=11) == []
 
 
+def test_nothing_of_it_stays_so_that_the_journal_holds_what_waits_and_no_more(bench: Bench) -> None:
+    named, waiting = bench.happen(), bench.happen()
+    bench.turn(seconds=1)
+    bench.hear(DownKind.NOTED, Noted(items=(named,)))
+    bench.turn()
+    with bench.gateway.journal.transaction() as rows:
+        assert [row["counter"] for row in rows.execute("SELECT counter FROM outbox")] == [waiting.counter]
+
+
+def test_what_an_older_release_kept_though_it_was_noted_goes_and_what_waits_stays(bench: Bench) -> None:
+    for _ in range(150):
+        bench.happen()
+    with bench.gateway.journal.transaction() as rows:
+        rows.execute("UPDATE outbox SET noted_us = made_us WHERE counter <> 77")
+    bench.links.greeted = False
+    bench.turn()
+    with bench.gateway.journal.transaction() as rows:
+        assert [row["counter"] for row in rows.execute("SELECT counter FROM outbox")] == [77]
+
+
 def test_the_note_of_another_start_or_an_unknown_counter_changes_nothing(bench: Bench) -> None:
     named = bench.happen()
     strangers = (
