@@ -50,8 +50,10 @@ def durable_file(final: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(final)  # the system names no file where a write or fsync fails; a person needs it
         raise
     temporary.rename(final)
     fsync_directory(final.parent)

@@ -72,10 +72,13 @@ def unreadable(error: OSError) -> Sentence:
 
 
 def os_complaint(error: OSError) -> Sentence:
-    """A whole sentence about an error of the system that no room foresaw: what it was about, and why."""
-    if error.filename is None:
+    """A whole sentence about an error of the system that no room foresaw: what it was about, why, and what to do."""
+    path = error.filename
+    if path is not None and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return sentence("os_file_full", "{path}: the disk is full. Free space on it, then do this again", path=path)
+    if path is None:
         return sentence("os_error", "the system refused: {why}", why=os_reason(error))
-    return sentence("os_file_error", "{path} cannot be used: {why}", path=error.filename, why=os_reason(error))
+    return sentence("os_file_error", "{path} cannot be used: {why}", path=path, why=os_reason(error))
 
 
 def not_toml(error: ValueError) -> Sentence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_an_error_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
         write_half()
     assert final.read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["register"]
+
+
+def test_an_error_of_writing_names_the_file_which_the_system_does_not(tmp_path: Path) -> None:
+    def fill_the_disk() -> None:
+        with durable_file(tmp_path / "edge.toml"):
+            raise OSError(errno.ENOSPC, "no space left")
+
+    with pytest.raises(OSError, match=re.escape(str(tmp_path / "edge.toml"))):
+        fill_the_disk()
 
 
 def test_a_failed_flush_is_not_tried_again_on_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 
 import pytest
 
-from edge.platform.faults import not_toml
+from edge.platform.faults import not_toml, os_complaint
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,8 @@ def test_the_line_is_named(text: str, code: str, line: str) -> None:
         tomllib.loads(text)
     said = not_toml(caught.value)
     assert (said.code, said.values["line"]) == (code, line)
+
+
+def test_a_full_disk_is_named_with_what_to_do() -> None:
+    said = os_complaint(OSError(errno.ENOSPC, "No space left on device", "/data/edge.toml"))
+    assert said == "/data/edge.toml: the disk is full. Free space on it, then do this again"
