@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,17 +37,18 @@ def report_json(report: InspectReport) -> dict[str, Any]:
 
 def show_report(report: InspectReport, console: Console, zone: ZoneInfo, language: Language = "en") -> None:
     """The same as tables, times in `zone`."""
-    table = Table(title=f"{len(report.files)} {word('files', language)}")
+    folder = _common_folder([file.path for file in report.files])
+    table = Table(title=Text(shown_text(f"{len(report.files)} {word('files', language)}  {folder}".rstrip())))
     for key in ("file", "device", "start", "length", "verdict", "faults"):
         table.add_column(word(key, language), overflow="fold")
     for file in report.files:
         start_us, source = file.facts.capture.start, file.facts.capture.start_source
         table.add_row(
-            Text(shown_text(file.path)),
+            Text(shown_text(file.path.removeprefix(folder))),
             Text(shown_text(file.device or "?")),
             "?" if start_us is None else f"{_local(start_us, zone)} ({word(f'start_{source}', language)})",
             _length(file.facts.probe.media_us),
-            Text(word(file.verdict, language), style=_STYLE[file.verdict]),
+            Text(word(f"verdict_{file.verdict}", language), style=_STYLE[file.verdict]),
             Text(shown_text("; ".join(_fault(fault, file, language) for fault in file.faults))),
         )
     console.print(table)
@@ -55,6 +57,14 @@ def show_report(report: InspectReport, console: Console, zone: ZoneInfo, languag
     for problem in report.problems:
         why = told(problem.why, language)
         console.print(Text(shown_text(f"{problem.path}: {why}"), style="yellow"), soft_wrap=True)
+
+
+def _common_folder(paths: list[str]) -> str:
+    """The folder above all of them, with its last slash; "" where there is none, or the person stands in it."""
+    if len({path.startswith("/") for path in paths}) != 1:
+        return ""
+    common = os.path.commonpath([path.rpartition("/")[0] for path in paths])
+    return "" if common in {"", "."} else f"{common.rstrip('/')}/"
 
 
 def _file_json(file: InspectedFile) -> dict[str, Any]:

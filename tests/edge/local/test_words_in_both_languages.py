@@ -69,7 +69,7 @@ def test_chinese_is_chinese() -> None:
     [
         *(f"fault_{code}" for code in FaultCode),
         *(f"start_{source}" for source in StartSource),
-        *(str(verdict) for verdict in FileVerdict),
+        *(f"verdict_{verdict}" for verdict in FileVerdict),
         *(f"cause_{cause}" for cause in ("unknown", "file_damaged", "segment_missing")),
     ],
 )
