@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,7 +64,7 @@ def _common_folder(paths: list[str]) -> str:
     """The folder above all of them, with its last slash; "" where there is none, or the person stands in it."""
     if len({path.startswith("/") for path in paths}) != 1:
         return ""
-    common = os.path.commonpath([path.rpartition("/")[0] for path in paths])
+    common = os.path.commonpath([PurePath(path).parent for path in paths])
     return "" if common in {"", "."} else f"{common.rstrip('/')}/"
 
 
