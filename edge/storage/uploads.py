@@ -22,7 +22,7 @@ _DUE = (
     f"{_CLIP} WHERE (retry_at_us <= ? OR retry_at_us > ?) AND landing_name IS NOT NULL AND device >= ''"
     " AND state <> 'receipted' ORDER BY retry_at_us LIMIT ?"
 )
-"""Also what lies farther ahead than anything is put off: the clock was set back since."""
+"""Also what lies farther ahead than anything is put off: an older release left it so and the clock was set back."""
 _PUT_OFF_AT_ONCE = 64
 
 
@@ -99,12 +99,14 @@ def mark_on_its_way(rows: sqlite3.Connection, clip_id: str, state: ContentState)
     )
 
 
-def put_off(rows: sqlite3.Connection, clip_id: str, *, reason: str, retry_at_us: UtcMicros) -> None:
+def put_off(
+    rows: sqlite3.Connection, clip_id: str, *, reason: str, now_us: UtcMicros, retry_at_us: UtcMicros
+) -> None:
     """Refused for now: offered again at `retry_at_us`."""
     rows.execute(
-        "UPDATE content SET state = 'landed', refusal_reason = ?, retry_at_us = ?"
+        "UPDATE content SET state = 'landed', refusal_reason = ?, refused_us = ?, retry_at_us = ?"
         " WHERE clip_id = ? AND state NOT IN ('receipted', 'refused')",
-        (reason, retry_at_us, clip_id),
+        (reason, now_us, retry_at_us, clip_id),
     )
 
 
@@ -126,6 +128,11 @@ def ask_again_after_connecting(rows: sqlite3.Connection) -> None:
             "UPDATE content SET retry_at_us = ? WHERE clip_id = ?",
             (min(row["retry_at_us"], again_us), row["clip_id"]),
         )
+
+
+def ask_again_after_setting_the_clock_back(rows: sqlite3.Connection, now_us: UtcMicros) -> None:
+    """What was refused at a time that is yet to come is due now: how long it has waited nobody knows."""
+    rows.execute("UPDATE content SET retry_at_us = ?1 WHERE retry_at_us IS NOT NULL AND refused_us > ?1", (now_us,))
 
 
 def act_is_of_another_clip(rows: sqlite3.Connection, receipt: Receipt) -> bool:

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from edge.contract.events import Opened
-from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
+from edge.contract.instants import LATEST_US, MICROS_PER_SECOND, UtcMicros
 from edge.contract.messages import Events, GatewayEvent, Grant, Have, Offer, Receipt, Refusal, RefusalReason
 from edge.contract.topics import UpKind
 from edge.domain import upload as session
@@ -79,6 +79,7 @@ class UploadWorker:
         self._chunks = ChunkQueue(landing)
         self._inbox: queue.SimpleQueue[Opened | _Departed | None] = queue.SimpleQueue()
         self._is_newly_connected = False
+        self._last_us = LATEST_US
         self.put_off_by_server = ""
         """Why the server takes no clip from here for now; "" while it does."""
         self.wake = threading.Event()
@@ -95,6 +96,10 @@ class UploadWorker:
 
     def step(self, now_us: UtcMicros) -> bool:
         """One round. True: there was something to do, call again at once."""
+        if now_us < self._last_us:
+            with self._journal.transaction() as rows:
+                uploads.ask_again_after_setting_the_clock_back(rows, now_us)
+        self._last_us = now_us
         did = self._take_inbox(now_us)
         if not self._links.greeted:
             return did
@@ -273,7 +278,7 @@ class UploadWorker:
     def _put_off(self, clip_id: str, reason: str, after_s: float, now_us: UtcMicros) -> None:
         with self._journal.transaction() as rows:
             retry_at_us = UtcMicros(now_us + int(after_s * MICROS_PER_SECOND))
-            uploads.put_off(rows, clip_id, reason=reason, retry_at_us=retry_at_us)
+            uploads.put_off(rows, clip_id, reason=reason, now_us=now_us, retry_at_us=retry_at_us)
         self._end(clip_id)
 
     def _unreadable(self, error: LandingUnreadableError, now_us: UtcMicros) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.events import down_event
-from edge.contract.instants import MICROS_PER_DAY, UtcMicros
+from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_HOUR, UtcMicros
 from edge.contract.messages import Have, Register
 from edge.contract.topics import DownKind
 from edge.storage.contents import ContentState
@@ -128,6 +128,31 @@ def test_a_clock_that_was_set_back_keeps_no_clip_waiting(bench: Bench) -> None:
     bench.refuse(clip, "hash_differs", permanent=True)
     bench.clock.wall_us = UtcMicros(bench.clock.wall_us - 365 * MICROS_PER_DAY)
     bench.turn(seconds=2)
+    assert bench.offered() == [clip, clip]
+
+
+@pytest.mark.parametrize("hours", [1, 20], ids=["an hour", "most of a day"])
+def test_nor_one_that_was_put_off_for_some_minutes(bench: Bench, hours: int) -> None:
+    clip = bench.gateway.land(b"content")
+    bench.turn()
+    bench.refuse(clip, "manifest_refused", after_s=600)
+    bench.turn(seconds=300)
+    assert bench.offered() == [clip]
+    bench.clock.wall_us = UtcMicros(bench.clock.wall_us - hours * MICROS_PER_HOUR)
+    bench.turn(seconds=2)
+    assert bench.offered() == [clip, clip]
+    bench.refuse(clip, "manifest_refused", after_s=600)
+    bench.turn(seconds=300)
+    assert bench.offered() == [clip, clip]
+
+
+def test_nor_does_a_start_with_a_clock_that_lost_its_time(bench: Bench) -> None:
+    clip = bench.gateway.land(b"content")
+    bench.turn()
+    bench.refuse(clip, "manifest_refused", after_s=600)
+    bench.clock.wall_us = UtcMicros(bench.clock.wall_us - 20 * MICROS_PER_HOUR)
+    bench.worker = bench.new_worker()
+    bench.turn()
     assert bench.offered() == [clip, clip]
 
 
