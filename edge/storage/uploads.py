@@ -99,9 +99,7 @@ def mark_on_its_way(rows: sqlite3.Connection, clip_id: str, state: ContentState)
     )
 
 
-def put_off(
-    rows: sqlite3.Connection, clip_id: str, *, reason: str, now_us: UtcMicros, retry_at_us: UtcMicros
-) -> None:
+def put_off(rows: sqlite3.Connection, clip_id: str, *, reason: str, now_us: UtcMicros, retry_at_us: UtcMicros) -> None:
     """Refused for now: offered again at `retry_at_us`."""
     rows.execute(
         "UPDATE content SET state = 'landed', refusal_reason = ?, refused_us = ?, retry_at_us = ?"
