@@ -23,7 +23,7 @@ MOST_WINDOWS = 12
 
 
 def mark(session: Session, kind: str, number: str, now_us: int, windows: Windows = None) -> None:
-    """Judge device, officer, case, duty or `all` again, in the transaction that changed the facts.
+    """Judge device, officer, case, duty, site or `all` again, in the transaction that changed the facts.
 
     A subject that waits already gets the later time: whoever judged it before this instant must not unmark it.
     """

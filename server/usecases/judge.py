@@ -13,7 +13,7 @@ from server.domain.rules import RuleSet
 from server.store import to_judge
 from server.store.database import Database
 from server.store.recorded import known_rows
-from server.store.tables import Assignment, Case, Duty, Finding, Installation, ToJudge
+from server.store.tables import Assignment, Case, DeviceJudged, Duty, Finding, Installation, ToJudge
 from server.usecases.duty_verdicts import duty_interval, duty_verdicts, held_interval
 from server.usecases.find_duty import duty_drafts
 from server.usecases.find_gateway import GATEWAY_KINDS, gateway_drafts
@@ -66,17 +66,22 @@ def judge_subject(db: Database, rules: RuleSet, row: ToJudge, now_us: UtcMicros)
     kind, number = row.subject_kind.removesuffix(to_judge.DUE), row.subject_number
     with db.reading() as session:
         windows = to_judge.few([*to_judge.windows_of(row), *to_judge.windows_put_off(session, kind, number)])
+    rests_on: DeviceJudged | None = None
     if kind == "device":
-        _judge_device(db, rules, number, windows, now_us)
+        rests_on = _judge_device(db, rules, number, windows, now_us)
     elif kind == "duty":
         _judge_duties(db, rules, _duty_rows(number, now_us), {number}, now_us)
     elif kind == "officer":
         _judge_officer(db, rules, number, windows, now_us)
     elif kind == "case":
         _judge_cases(db, rules, [number], now_us)
+    elif kind == "site":
+        _judge_site(db, rules, number, windows, now_us)
     else:
         _judge_unowned(db, rules, windows, now_us)
     with db.writing() as session:
+        if rests_on is not None:  # last: whoever is stopped before this settles the same duties again
+            session.merge(rests_on)
         to_judge.unmark(session, [row])
 
 
@@ -136,18 +141,28 @@ def _judge_officer(db: Database, rules: RuleSet, number: str, windows: list[Time
     _judge_cases(db, rules, cases, now_us)
 
 
-def _judge_device(db: Database, rules: RuleSet, number: str, windows: list[TimeInterval], now_us: UtcMicros) -> None:
+def _judge_site(db: Database, rules: RuleSet, number: str, windows: list[TimeInterval], now_us: UtcMicros) -> None:
+    """The cases of a site at which something came to stand, or no longer does."""
+    with db.reading() as session:
+        near = [cases_near(session, set(), {number}, one, rules=rules, known_us=now_us) for one in windows]
+    _judge_cases(db, rules, {case.number for cases in near for case in cases}, now_us)
+
+
+def _judge_device(
+    db: Database, rules: RuleSet, number: str, windows: list[TimeInterval], now_us: UtcMicros
+) -> DeviceJudged:
+    """What the judgement rested on, to be put on record once nothing of it is left to do."""
     with db.reading() as session:
         judged = judge_device(session, number, windows, rules=rules, now_us=now_us)
         duties = _duties_of(session, number, judged.changed, now_us)
         cases = _cases_of(session, number, judged.changed, rules, now_us)
     with db.writing() as session:
         write_findings(session, judged.drafts, judged.answers_for(session), now_us=now_us)
-        session.merge(judged.rests_on)
         if judged.due_us is not None:
             to_judge.mark_due(session, "device", number, judged.due_us)
     _judge_duties(db, rules, lambda _session: duties, set(), now_us)
     _judge_cases(db, rules, cases, now_us)
+    return judged.rests_on
 
 
 def _duties_of(session: Session, device_number: str, windows: Sequence[TimeInterval], now_us: UtcMicros) -> list[Duty]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from edge.contract.instants import UtcMicros
+from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.intervals import TimeInterval, intersection, interval_or_none
 from server.domain.links import (
     CaseTimes,
@@ -100,11 +100,15 @@ def cases_near(
 ) -> list[Case]:
     """Cases of these officers or sites whose window overlaps `window`."""
     found: dict[str, Case] = {}
-    reach_us = 86_400_000_000
-    begun = (Case.valid_from_us >= window.start_us - reach_us, Case.valid_from_us < window.end_us + reach_us)
+    first_us, last_us = window.start_us - MICROS_PER_DAY, window.end_us + MICROS_PER_DAY
+    occurred, arrived, cleared = Case.valid_from_us, Case.arrived_us, Case.cleared_us
+    near = (
+        or_(occurred < last_us, arrived < last_us),
+        or_(occurred >= first_us, arrived >= first_us, cleared >= first_us),
+    )
     for column, numbers in ((Case.officer_number, officers), (Case.site_number, sites)):
         if numbers:
-            for case in known_rows(session, Case, column.in_(sorted(numbers)), *begun, known_us=known_us):
+            for case in known_rows(session, Case, column.in_(sorted(numbers)), *near, known_us=known_us):
                 found[case.number] = case
     return [case for case in found.values() if window_of(case, rules).interval.overlaps(window)]
 

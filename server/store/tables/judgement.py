@@ -67,14 +67,14 @@ class FindingStep(Base):
 
 
 class ToJudge(Base):
-    """Devices, officers and cases whose facts changed since they were last judged.
+    """Devices, officers, cases and sites whose facts changed since they were last judged.
 
     `windows_json`: the times the change is about, [[start_us, end_us], ...]; None: all times.
     """
 
     __tablename__ = "to_judge"
     row_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    subject_kind: Mapped[str]  # device | officer | case | duty | all
+    subject_kind: Mapped[str]  # device | officer | case | duty | site | all
     subject_number: Mapped[str]
     since_us: Mapped[int]
     windows_json: Mapped[str | None]

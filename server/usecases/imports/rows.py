@@ -194,6 +194,8 @@ def _over(row: Recorded) -> list[TimeInterval]:
     return [TimeInterval(UtcMicros(row.valid_from_us), UtcMicros(max(until_us, row.valid_from_us + 1)))]
 
 
+_EVER = [TimeInterval(UtcMicros(0), LATEST_US)]
+"""A device's first installation says of all other times that it stood nowhere."""
 _RENAMED = {
     "start": ("valid_from_us",),
     "end": ("valid_until_us",),
@@ -247,6 +249,6 @@ KINDS: dict[str, Kind] = {
         ("number",),
         _RENAMED,
         _installation,
-        lambda row: [("device", row.device_number, _over(row))],
+        lambda row: [("device", row.device_number, _EVER), ("site", row.site_number, _over(row))],
     ),
 }
