@@ -24,13 +24,16 @@ _BATCH = 5000
 def footage_drafts(
     session: Session, device_number: str | None, clip_ids: Iterable[str], *, rules: RuleSet, now_us: int
 ) -> list[FindingDraft]:
-    """What is wrong with these clips as footage of the device; None stands for footage that names no device."""
+    """What is wrong with these clips as footage of the device; None stands for footage that names no device.
+
+    Who owns a clip, and from when it is, is one question whoever claims it: the first sighting with a doubt tells it.
+    """
     lookup = ClipScope(session, SYSTEM_SCOPE, known_us=now_us)
     drafts: list[FindingDraft] = []
     ordered = sorted(set(clip_ids))
     for first in range(0, len(ordered), _BATCH):
         some = ordered[first : first + _BATCH]
-        for sighting, clip in _first_sightings(session, device_number, some, now_us):
+        for sighting, clip in _first_sightings(session, some, now_us):
             drafts += _of_sighting(sighting, clip, lookup, rules)
         if device_number is not None:
             unsettled = [clip_id for clip_id in some if clip_id not in lookup.said]
@@ -42,19 +45,17 @@ def _named(column: InstrumentedAttribute[str | None], device_number: str | None)
     return column.is_(None) if device_number is None else column == device_number
 
 
-def _first_sightings(
-    session: Session, device_number: str | None, clip_ids: list[str], now_us: int
-) -> list[tuple[SightingRow, Clip]]:
+def _first_sightings(session: Session, clip_ids: list[str], now_us: int) -> list[tuple[SightingRow, Clip]]:
+    """The first sighting of each clip by each device that claims it, the earliest first."""
     query = (
         select(SightingRow, Clip)
         .join(Clip, Clip.clip_id == SightingRow.clip_id)
         .where(SightingRow.clip_id.in_(clip_ids), SightingRow.received_us <= now_us)
-        .where(_named(SightingRow.device_number, device_number))
         .options(defer(SightingRow.manifest), defer(Clip.receipt))
     )
-    first: dict[str, tuple[SightingRow, Clip]] = {}
+    first: dict[tuple[str, str | None], tuple[SightingRow, Clip]] = {}
     for sighting, clip in session.execute(query.order_by(SightingRow.received_us, SightingRow.sighting_id)):
-        first.setdefault(sighting.clip_id, (sighting, clip))
+        first.setdefault((sighting.clip_id, sighting.device_number), (sighting, clip))
     return list(first.values())
 
 

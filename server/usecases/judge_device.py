@@ -66,6 +66,8 @@ CLIP_KINDS = (
     FindingKind.START_IN_FUTURE,
     FindingKind.CONTENT_CLAIMED_TWICE,
 )
+WHOEVER_KINDS = (FindingKind.UNASSIGNED_FOOTAGE, FindingKind.START_IN_FUTURE)
+"""One finding for a clip, whichever of those that claim it is judged."""
 WHOLE_KINDS = (
     FindingKind.NOT_YET_UPLOADED,
     FindingKind.FILE_CHANGED,
@@ -238,6 +240,8 @@ def _answers_for(
         and_(own, Finding.duty_number.is_(None), Finding.kind.in_(WHOLE_KINDS)),
         and_(own, _OF_NO_DUTY, Finding.kind.in_(HOURS_KINDS), _from_within(union(days))),
     ]
+    of_whoever = Finding.kind.in_(WHOEVER_KINDS)
+    conditions += [and_(of_whoever, Finding.clip_id.in_(some)) for some in batches(touched.clip_ids)]
     if ALL_TIMES in windows:
         conditions += [of_clips, and_(own, Finding.kind == FindingKind.CLOCK_OFFSET)]
     else:

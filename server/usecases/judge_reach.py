@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,10 @@ def touched_by(session: Session, number: str | None, windows: Sequence[TimeInter
     given: list[str] = []
     if number is not None:
         own = SightingRow.device_number == number
-        said = known_rows(session, FootageAssignment, known_us=now_us, device_number=number)
-        given = [row.number for row in said]
+        said = select(FootageAssignment.number).where(
+            FootageAssignment.device_number == number, FootageAssignment.recorded_us <= now_us
+        )
+        given = list(session.scalars(said.distinct()))  # those taken from it again too: it must lose their findings
     clip_ids: set[str] = set()
     for window in windows:
         placed = placed_in([window])
@@ -76,17 +79,20 @@ def settled(before: DeviceJudged | None, now: DeviceJudged) -> list[TimeInterval
 def before_dockings(
     session: Session, number: str, windows: Sequence[TimeInterval], now_us: UtcMicros
 ) -> list[TimeInterval]:
-    """Before each docking within the windows, the time since the one before: its battery and storage explain gaps."""
+    """Before each docking within the windows, the time since the one before: its battery and storage explain gaps.
+
+    Also where a docking was said to be, but is no longer: the next one explains those gaps now.
+    """
     found: list[TimeInterval] = []
     for window in windows:
         first_us, last_us = window.start_us - DOCK_REACH_AFTER_US - MICROS_PER_DAY, window.end_us
-        query = known_where(Docking).where(
-            Docking.device_number == number, Docking.valid_until_us >= first_us, Docking.valid_until_us < last_us
-        )
-        ends = sorted(row.valid_until_us or 0 for row in session.scalars(query, {"known_us": now_us}))
-        for at, end_us in enumerate(ends):
+        ended = (Docking.device_number == number, Docking.valid_until_us >= first_us, Docking.valid_until_us < last_us)
+        known = session.scalars(known_where(Docking).where(*ended), {"known_us": now_us})
+        ends = sorted({row.valid_until_us or 0 for row in known})
+        for end_us in sorted({one or 0 for one in session.scalars(select(Docking.valid_until_us).where(*ended))}):
             if end_us >= window.start_us:
-                since_us = max(ends[at - 1] if at else first_us, end_us - DOCK_REACH_AFTER_US - MICROS_PER_DAY)
+                before = bisect_left(ends, end_us)
+                since_us = max(ends[before - 1] if before else first_us, end_us - DOCK_REACH_AFTER_US - MICROS_PER_DAY)
                 between = interval_or_none(since_us, end_us)
                 found += [] if between is None else [between]
     return found

@@ -11,7 +11,7 @@ from edge.contract.instants import EARLIEST_US, LATEST_US, UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none
 from edge.contract.manifest import Manifest
 from server.store import to_judge
-from server.store.tables import Clip, FootageAssignment, Gateway, SightingRow
+from server.store.tables import Clip, Docking, DockingFile, FootageAssignment, Gateway, SightingRow
 
 ANNOUNCED, OFFERED, RECEIVING, SEALED, QUARANTINED = "announced", "offered", "receiving", "sealed", "quarantined"
 
@@ -78,12 +78,30 @@ def mark_clip(session: Session, clip_id: str, now_us: int, *devices: str | None)
             SightingRow.corrected_start_us,
             SightingRow.corrected_end_us,
             SightingRow.received_us,
+            SightingRow.docking_number,
         ).where(SightingRow.clip_id == clip_id)
     ).all()
     windows = [_placed(row.corrected_start_us, row.corrected_end_us, row.received_us) for row in rows]
-    said = session.scalars(select(FootageAssignment.device_number).where(FootageAssignment.number == clip_id))
-    for number in sorted({*devices, *said, *(row.device_number for row in rows)}, key=str):
+    claiming = {*devices, *devices_of(session, clip_id)}
+    for number in sorted(claiming, key=str):
         mark_device(session, number, now_us, windows)
+    for number in sorted(_that_listed(session, clip_id, {row.docking_number for row in rows}) - claiming):
+        mark_device(session, number, now_us, ())  # the footage is another's, but nothing of its list is missing now
+
+
+def devices_of(session: Session, clip_id: str) -> set[str | None]:
+    """Every device that a gateway read or a person named for the clip; None where a gateway could read none."""
+    read = session.scalars(select(SightingRow.device_number).where(SightingRow.clip_id == clip_id))
+    said = session.scalars(select(FootageAssignment.device_number).where(FootageAssignment.number == clip_id))
+    return {*read, *said}
+
+
+def _that_listed(session: Session, clip_id: str, docking_numbers: set[str]) -> set[str]:
+    """The devices in whose dockings the clip was met or listed."""
+    listed = select(DockingFile.docking_number).where(DockingFile.clip_id == clip_id)
+    numbers = {*docking_numbers, *session.scalars(listed)}
+    devices = session.scalars(select(Docking.device_number).where(Docking.number.in_(sorted(numbers))).distinct())
+    return {number for number in devices if number is not None}
 
 
 def _placed(start_us: int | None, end_us: int | None, received_us: int) -> TimeInterval:

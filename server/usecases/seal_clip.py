@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from edge.contract.dsse import Signer
@@ -14,9 +14,9 @@ from edge.contract.messages import Receipt, Refusal, RefusalReason
 from edge.contract.topics import DownKind
 from server.store.act_log import append_act
 from server.store.database import Database
-from server.store.tables import Act, Clip, SightingRow, Upload, WrongBytes
+from server.store.tables import Act, Clip, Upload, WrongBytes
 from server.usecases.receive_events import record_own_event
-from server.usecases.receive_sighting import QUARANTINED, SEALED, mark_device
+from server.usecases.receive_sighting import QUARANTINED, SEALED, devices_of, mark_device
 
 MOST_WRONG_BYTES = 2
 
@@ -148,6 +148,5 @@ def _receipt(clip: Clip, act: Act, upload_number: int, gateway_id: str, signer: 
 
 def _mark(session: Session, clip_id: str, now_us: int) -> None:
     """Whether it has arrived is judged as a whole each time; when it was recorded does not change."""
-    devices = set(session.scalars(select(SightingRow.device_number).where(SightingRow.clip_id == clip_id)))
-    for device in sorted(devices, key=str):
+    for device in sorted(devices_of(session, clip_id), key=str):
         mark_device(session, device, now_us, ())
