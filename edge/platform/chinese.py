@@ -28,6 +28,7 @@ SHARED: dict[str, str] = {
     "os_failing": "磁盘或连线故障",
     "os_file_error": "{path} 无法使用：{why}",
     "os_file_full": "{path}：磁盘已满。请在该磁盘上腾出空间，然后重试",
+    "os_file_read_only": "{path}：磁盘只读，可能已出故障。请检查磁盘，然后重试",
     "os_folder": "是文件夹",
     "os_full": "磁盘已满",
     "os_in_use": "端口已被占用",

@@ -76,6 +76,12 @@ def os_complaint(error: OSError) -> Sentence:
     path = error.filename
     if path is not None and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return sentence("os_file_full", "{path}: the disk is full. Free space on it, then do this again", path=path)
+    if path is not None and error.errno == errno.EROFS:
+        return sentence(
+            "os_file_read_only",
+            "{path}: the disk is read-only. It may have failed: look at it, then try again",
+            path=path,
+        )
     if path is None:
         return sentence("os_error", "the system refused: {why}", why=os_reason(error))
     return sentence("os_file_error", "{path} cannot be used: {why}", path=path, why=os_reason(error))

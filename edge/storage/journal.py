@@ -24,6 +24,21 @@ part of an offer."""
 
 
 _RESTORE = sentence("journal_restore", "Restore it from the backup, or move it away and re-dock")
+_MAKE_WRITABLE = sentence(
+    "journal_writable",
+    "Let this user write the data folder and everything in it; a disk that is read-only may have failed: look at it",
+)
+_LOOK_AT_DISK = sentence("journal_disk", "Check the disk and its cable, then try again")
+_TRY_AGAIN = sentence("journal_busy", "Another program keeps it: try again in a moment")
+_ADVICE = {
+    sqlite3.SQLITE_CANTOPEN: _MAKE_WRITABLE,
+    sqlite3.SQLITE_READONLY: _MAKE_WRITABLE,
+    sqlite3.SQLITE_PERM: _MAKE_WRITABLE,
+    sqlite3.SQLITE_IOERR: _LOOK_AT_DISK,
+    sqlite3.SQLITE_BUSY: _TRY_AGAIN,
+    sqlite3.SQLITE_LOCKED: _TRY_AGAIN,
+}
+"""What to do where the file itself may well be whole: nobody should move it away for that."""
 
 
 class JournalUnusableError(Exception):
@@ -268,10 +283,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _says_full(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return _code(error) == sqlite3.SQLITE_FULL
 
 
 def _unusable(path: Path, error: sqlite3.DatabaseError) -> JournalUnusableError:
     return JournalUnusableError(
-        path=path, why=sentence("journal_sqlite", "SQLite says: {error}", error=str(error)), advice=_RESTORE
+        path=path,
+        why=sentence("journal_sqlite", "SQLite says: {error}", error=str(error)),
+        advice=_ADVICE.get(_code(error), _RESTORE),
     )
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """The primary result code of SQLite."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

@@ -116,6 +116,12 @@ def test_a_damaged_journal_is_refused_and_left_as_it_is(tmp_path: Path, content:
     assert path.read_bytes() == content
 
 
+def test_nobody_is_told_to_move_a_journal_away_that_only_cannot_be_opened_or_written(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite3").mkdir()
+    with pytest.raises(JournalUnusableError, match="Let this user write the data folder"):
+        _open(tmp_path)
+
+
 def test_status_reads_beside_a_running_agent_and_cannot_write(tmp_path: Path) -> None:
     journal = _open(tmp_path)
     with journal.transaction() as rows:
@@ -123,7 +129,7 @@ def test_status_reads_beside_a_running_agent_and_cannot_write(tmp_path: Path) ->
     with reading_journal(tmp_path / "journal.sqlite3") as rows:
         assert remembered(rows, "state") == "fine"
     with (
-        pytest.raises(JournalUnusableError, match="readonly"),
+        pytest.raises(JournalUnusableError, match=r"readonly.*Let this user write"),
         reading_journal(tmp_path / "journal.sqlite3") as rows,
     ):
         remember(rows, "state", "changed")
