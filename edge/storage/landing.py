@@ -152,12 +152,13 @@ class LandingArea:
 
     def standing(self) -> dict[str, int]:
         """Name and size in bytes of every finished file."""
+        sizes: dict[str, int] = {}
         with os.scandir(self.folder) as entries:
-            return {
-                entry.name: entry.stat().st_size
-                for entry in entries
-                if entry.is_file(follow_symlinks=False) and not entry.name.endswith(TEMPORARY_SUFFIX)
-            }
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False) and not entry.name.endswith(TEMPORARY_SUFFIX):
+                    with suppress(FileNotFoundError):  # a copy may be dropped meanwhile
+                        sizes[entry.name] = entry.stat().st_size
+        return sizes
 
     def _copy(self, source: Path, temporary: Path, size_bytes: int, modified_ns: int) -> Read:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -63,7 +63,10 @@ def _adopt(
     journal: Journal, area: LandingArea, name: str, adopted: list[str], rejected: list[str], now_us: UtcMicros
 ) -> None:
     """Take a file into the rows if its bytes are what its name says, else put it aside."""
-    sha256, size_bytes = sha256_of_file(area.path_of(name))
+    try:
+        sha256, size_bytes = sha256_of_file(area.path_of(name))
+    except FileNotFoundError:  # dropped after its receipt since the area was looked through
+        return
     if _CLIP_ID.fullmatch(name) is None or clip_id_of(size_bytes, sha256) != name:
         area.reject(name)
         rejected.append(name)
