@@ -20,6 +20,7 @@ from server.domain.findings import StepNotAllowedError
 from server.domain.publication import NotPublicError
 from server.pages.rendering import Pages
 from server.usecases.accounts import TooManyHashesError
+from server.usecases.devices import IntervalTooLongError
 from server.usecases.pages import BadPlaceError
 from server.usecases.sign_in import ForgeryRefusedError, NotSignedInError, SignInRefusedError
 from server.usecases.sign_in_limits import TooManyAttemptsError
@@ -47,6 +48,7 @@ HTTP_STATUS_OF: dict[type[Exception], int] = {
     ReasonMissingError: 403,
     BadQueryError: 400,
     BadPlaceError: 400,
+    IntervalTooLongError: 400,
     StepNotAllowedError: 409,
     NotStoredError: 409,
     ReasonRefusedError: 422,
@@ -76,6 +78,7 @@ _SAYS_WHY = (
     NotStoredError,
     BadQueryError,
     BadPlaceError,
+    IntervalTooLongError,
     TooManyAttemptsError,
     TooManyHashesError,
 )

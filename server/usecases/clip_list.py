@@ -40,8 +40,11 @@ class ClipList:
         return found[:count]
 
     def total(self) -> int | None:
-        """How many there are; None where that could only be found by reading them all."""
-        if self._own is not None:
+        """How many there are; None where that could only be found by reading them all.
+
+        What somebody may not see is not counted either: some see every unit, but nothing that has no owner.
+        """
+        if self._own is not None or not self._scope.sees_unowned:
             return None
         return self._session.scalar(select(func.count()).select_from(Clip).where(*self._clip_conditions())) or 0
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 MAX_ITEMS = 500
-_PLACE = re.compile(r"(-?\d{1,19})~(.{1,200})", re.DOTALL)
+_PLACE = re.compile(r"(-?[0-9]{1,19})~(.{1,200})", re.DOTALL)
+_LARGEST_KEY = 2**63 - 1
 
 
 class BadPlaceError(ValueError):
@@ -31,6 +32,6 @@ def place_of(after: str | None) -> tuple[int, str] | None:
     if after is None or not after:
         return None
     match = _PLACE.fullmatch(after)
-    if match is None:
+    if match is None or abs(int(match[1])) > _LARGEST_KEY:
         raise BadPlaceError(text=after)
     return int(match[1]), match[2]

@@ -249,3 +249,12 @@ def test_views_of_findings_carry_the_steps_this_person_may_take(two_units: World
         assert row is not None
         [view] = finding_views(session, [row], scope=supervisor(A), known_us=NOW_US)
     assert view.next_states == ("accepted", "rejected")
+
+
+def test_nobody_is_told_how_many_clips_there_are_that_he_may_not_see(two_units: World) -> None:
+    two_units.clip(None, minutes(0, 10))
+    of_all_units = Scope("of cases", Role.CASE_OFFICER, None)
+    with two_units.db.reading() as session:
+        whole = clips(session, scope=of_all_units, rules=RULES, known_us=NOW_US, limit=200)
+        assert whole.total == len(whole.items)
+        assert clips(session, scope=of_all_units, rules=RULES, known_us=NOW_US, limit=1).total is None
