@@ -17,6 +17,7 @@ from edge.contract.messages import Events, GatewayEvent, Hello, Holding, Noted, 
 from edge.contract.topics import UpKind
 from edge.contract.wire_model import WireModel
 from edge.domain.answers import Silence
+from edge.domain.resending import Attempts
 from edge.platform.clock import Clock
 from edge.platform.version import software_version
 from edge.storage.contents import backlog
@@ -71,6 +72,7 @@ class ReportingWorker:
         self._inbox: queue.SimpleQueue[Opened | None] = queue.SimpleQueue()
         self._is_newly_connected, self._may_hold_noted = False, True
         self._sent: dict[tuple[str, int], tuple[float, int]] = {}
+        self._attempts = Attempts()
         self._next_look_s, self._next_status_s = 0.0, 0.0
         self._silence, self._silence_told = Silence(), False
         self._set_aside_told: dict[str, tuple[float, int]] = {}
@@ -133,6 +135,7 @@ class ReportingWorker:
                     self._silence = Silence()
                     for one in noted.items:
                         self._sent.pop((one.boot_id, one.counter), None)
+                        self._attempts.on_noted((one.boot_id, one.counter))
                     self._next_look_s = 0.0
                 case Register() as register:
                     self._on_register(register, item.raw, now_us)
@@ -140,6 +143,7 @@ class ReportingWorker:
     def _greet(self, now_us: UtcMicros) -> None:
         """What a full journal interrupts is done at the next step: without hello nothing is said any more."""
         self._sent.clear()
+        self._attempts.forget()
         self._silence = Silence()
         self._next_look_s = self._next_status_s = 0.0
         self._send(UpKind.HELLO, self._hello(), now_us)
@@ -161,8 +165,10 @@ class ReportingWorker:
         }
         under_way_bytes = sum(size for _, size in self._sent.values())
         sent = False
-        for message in self._outbox.waiting(_UNNOTED_MESSAGES):
-            name = (message.boot_id, message.counter)
+        waiting = self._outbox.waiting(_UNNOTED_MESSAGES + self._attempts.behind)
+        messages = {(message.boot_id, message.counter): message for message in waiting}
+        for name in self._attempts.chosen(list(messages), self._sent, places=_UNNOTED_MESSAGES):
+            message = messages[name]
             if name in self._sent:
                 continue
             if self._sent and under_way_bytes + len(message.message) > _UNNOTED_BYTES:
@@ -170,6 +176,7 @@ class ReportingWorker:
             if not self._links.send_control(message.kind, message.message):
                 break
             self._sent[name] = (now_s, len(message.message))
+            self._attempts.on_sent(name)
             under_way_bytes += len(message.message)
             sent = True
         return sent

@@ -152,6 +152,41 @@ def test_the_oldest_goes_first_and_so_few_at_once_that_an_offer_need_not_wait_lo
     assert counters == sorted(counters)
 
 
+def test_messages_that_are_never_noted_hold_up_no_other(bench: Bench) -> None:
+    refused = {bench.happen().counter for _ in range(40)}
+    taken = [bench.happen() for _ in range(40)]
+    for _ in range(200):
+        bench.turn(seconds=1)
+        sent = {one for one in taken if one.counter in _counters(bench)}
+        if sent:
+            bench.hear(DownKind.NOTED, Noted(items=tuple(sent)))
+    assert {message.counter for message in bench.outbox.waiting(100)} == refused
+    sent_again: set[int] = set()
+    for _ in range(30):
+        bench.turn(seconds=10)
+        sent_again.update(_counters(bench))
+    assert sent_again == refused
+
+
+def test_a_server_that_was_silent_gets_everything_once_it_speaks(bench: Bench) -> None:
+    items = [bench.happen() for _ in range(40)]
+    for _ in range(60):
+        bench.turn(seconds=1)
+    for _ in range(60):
+        bench.turn(seconds=10)
+        for counter in _counters(bench):
+            bench.hear(DownKind.NOTED, Noted(items=tuple(one for one in items if one.counter == counter)))
+    assert bench.outbox.waiting(1) == []
+
+
+def _counters(bench: Bench) -> list[int]:
+    return [
+        CloudEvent.model_validate_json(read_envelope(message).payload).counter or 0
+        for kind, message in bench.links.sent
+        if kind is UpKind.EVENTS
+    ]
+
+
 def test_without_a_connection_everything_stays(bench: Bench) -> None:
     bench.happen()
     bench.links.greeted = False
