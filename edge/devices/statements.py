@@ -58,7 +58,9 @@ def _date_and_time(text: object) -> datetime:
 
 
 class _Statement(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", coerce_numbers_to_str=True, allow_inf_nan=False, str_strip_whitespace=True
+    )
 
 
 class Sidecar(_Statement):

@@ -99,6 +99,7 @@ def test_numbers_of_the_field_may_come_as_numbers_and_a_byte_order_mark_is_no_fa
         ('{"time_zone": "../../etc/passwd"}', "time_zone"),
         ('{"sequence": -1}', "sequence"),
         ('{"device": ""}', "device"),
+        ('{"device": " "}', "device"),
         ('{"device": "a\\u0000b"}', "device"),
         ('{"flagged": "perhaps"}', "flagged"),
         ("[" * 50_000, "JSON"),
@@ -109,6 +110,11 @@ def test_a_sidecar_that_cannot_be_used_says_which_field(sidecar: str, named: str
         parse_sidecar(sidecar.encode(), name="a.json")
     assert named in refused.value.why
     assert "Correct the file" in str(refused.value)
+
+
+def test_blanks_around_a_number_are_no_part_of_it(tmp_path: Path) -> None:
+    assert parse_sidecar(b'{"device": " BC-07\\t"}', name="a.json").device == "BC-07"
+    assert read_docking(_docking(tmp_path, device=" BC01 "), now_us=NOW_US).statement.device == "BC01"
 
 
 @given(st.binary(max_size=300))
