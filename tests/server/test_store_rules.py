@@ -75,6 +75,12 @@ def test_every_connection_commits_to_stable_storage(db: Database) -> None:
         assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
 
 
+def test_a_clip_that_comes_in_waits_for_the_command_line_that_imports_a_large_register(db: Database) -> None:
+    import_of_50000_rows_ms = 30_000
+    with db.reading() as session:
+        assert session.execute(text("PRAGMA busy_timeout")).scalar_one() > import_of_50000_rows_ms
+
+
 def test_a_writer_waits_for_a_foreign_lock_instead_of_failing(db: Database) -> None:
     foreign = sqlite3.connect(db.path, isolation_level=None, check_same_thread=False)
     foreign.execute("BEGIN IMMEDIATE")
