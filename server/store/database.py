@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from edge.contract.sentences import sentence
 
 BUSY_TIMEOUT_MS = 60_000
-"""How long one program waits for another that writes: an import of 50,000 rows by the command line takes half of this."""
+"""How long one program waits for another that writes: importing 50,000 rows by the command line takes half of it."""
 _FULL = 2
 _WRITING = "tallylight_writing"
 _MIGRATIONS = Path(__file__).parent / "migrations"
