@@ -22,7 +22,8 @@ from edge.platform.addresses import url_is_loopback
 from edge.platform.clock import Clock
 from edge.platform.mqtt import BrokerLogin
 from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
-from edge.storage.journal import Journal, JournalFullError, JournalInUseError
+from edge.storage.journal import Journal
+from edge.storage.journal_errors import JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
 from edge.storage.space_reserve import SpaceReserve
 from edge.transport.links import GatewayLinks

@@ -131,7 +131,7 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     from edge.platform.logs import configure_logs
     from edge.platform.signing import KeyFileError
     from edge.storage.identity import IdentityUnreadableError, NotEnrolledError
-    from edge.storage.journal import JournalFullError, JournalInUseError, JournalUnusableError
+    from edge.storage.journal_errors import JournalFullError, JournalInUseError, JournalUnusableError
 
     settings = _settings(data, config)
     configure_logs()
@@ -200,7 +200,7 @@ def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     from edge.local.status_facts import read_status, status_json
     from edge.platform.clock import SystemClock
     from edge.storage.identity import IdentityUnreadableError
-    from edge.storage.journal import JournalUnusableError
+    from edge.storage.journal_errors import JournalUnusableError
 
     settings = _settings(data, config)
     with _told(IdentityUnreadableError, JournalUnusableError, OSError):

@@ -30,7 +30,8 @@ from edge.storage.identity import (
     load_identity,
     load_server_keys,
 )
-from edge.storage.journal import JournalUnusableError, reading_journal
+from edge.storage.journal import reading_journal
+from edge.storage.journal_errors import JournalUnusableError, NoJournalError
 
 _BROKER_WAIT_S = 10.0
 _EARLIEST_US = UtcMicros(1_760_000_000_000_000)  # October 2025: no release of this program is older
@@ -236,11 +237,11 @@ def _identity(data_dir: Path) -> Generator[Check, None, Identity | None]:
 
 def _journal(data_dir: Path) -> Check:
     path = data_dir / "journal.sqlite3"
-    if not path.exists():
-        return Check(_JOURNAL, Health.GOOD, sentence("journal_later", "none yet; the first run makes it"))
     try:
         with reading_journal(path) as rows:
             (verdict,) = rows.execute("PRAGMA quick_check(1)").fetchone()
+    except NoJournalError:
+        return Check(_JOURNAL, Health.GOOD, sentence("journal_later", "none yet; the first run makes it"))
     except JournalUnusableError as error:
         return Check(_JOURNAL, Health.BAD, error.why, error.advice)
     if verdict != "ok":

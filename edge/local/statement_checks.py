@@ -12,7 +12,8 @@ from edge.devices.statements import StatementUnreadableError, parse_sidecar, rea
 from edge.domain.file_state import ListedReason
 from edge.domain.path_text import path_of_text, shown_text
 from edge.local.checks import Check, Health
-from edge.storage.journal import JournalUnusableError, reading_journal
+from edge.storage.journal import reading_journal
+from edge.storage.journal_errors import JournalUnusableError
 
 _SHOWN_AT_MOST = 10
 _CORRECT = sentence(
@@ -26,7 +27,7 @@ def statement_checks(config: EdgeConfig, now_us: UtcMicros) -> Iterator[Check]:
     """One check for each listed statement that still cannot be used; nothing where all can."""
     journal = config.data_dir / "journal.sqlite3"
     folders = {source.name: source.folder for source in config.sources}
-    for source, path, reason in _listed(journal) if journal.exists() else []:
+    for source, path, reason in _listed(journal):
         if source in folders:
             why = _why(folders[source] / path_of_text(path), reason, now_us)
             if why:
@@ -43,7 +44,7 @@ def _listed(journal: Path) -> list[tuple[str, str, ListedReason]]:
                 (*_ADVICE, _SHOWN_AT_MOST),
             ).fetchall()
     except JournalUnusableError:
-        return []  # the check of the journal has told it
+        return []  # there is none yet, or the check of the journal has told it
     return [(row["source"], row["path"], ListedReason(row["reason"])) for row in found]
 
 

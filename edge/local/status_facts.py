@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros, rfc3339
 from edge.storage.identity import Identity, NotEnrolledError, load_identity
-from edge.storage.journal import JournalUnusableError, reading_journal, remembered
+from edge.storage.journal import reading_journal, remembered
+from edge.storage.journal_errors import JournalUnusableError, NoJournalError
 from edge.storage.overview import AGENT_STATE_KEY, Overview, read_overview
 from edge.workers.agent_state import AgentState
 from edge.workers.intake import STATE_KEY
@@ -47,9 +49,8 @@ def read_status(data_dir: Path, *, now_us: UtcMicros, folders: Iterable[Path] = 
         identity = None
     overview, agent, intake = None, None, None
     journal = data_dir / "journal.sqlite3"
-    if journal.exists():
-        with reading_journal(journal) as rows:
-            overview, intake = read_overview(rows, now_us=now_us), remembered(rows, STATE_KEY)
+    with suppress(NoJournalError), reading_journal(journal) as rows:
+        overview, intake = read_overview(rows, now_us=now_us), remembered(rows, STATE_KEY)
         agent = _agent_state(overview.agent_state) if agent_runs(journal) else None
     disk = shutil.disk_usage(data_dir)
     missing = tuple(str(folder) for folder in folders if not folder.is_dir())

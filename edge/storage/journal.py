@@ -14,6 +14,16 @@ from pathlib import Path
 from edge.contract.instants import UtcMicros
 from edge.contract.sentences import sentence
 from edge.platform.durable import fsync_directory
+from edge.storage.journal_errors import (
+    RESTORE,
+    START_ONCE,
+    JournalFullError,
+    JournalInUseError,
+    JournalUnusableError,
+    NoJournalError,
+    says_full,
+    unusable,
+)
 from edge.storage.schema import SCHEMA, SCHEMA_VERSION, UPGRADES
 
 _SYNCHRONOUS_FULL = 2
@@ -21,62 +31,6 @@ _BUSY_TIMEOUT_MS = 10_000
 _COUNTERS_AT_ONCE = 256
 """Counters for messages that are sent and not kept are set aside in one commit: an fsync each would be the dearest
 part of an offer."""
-
-
-_RESTORE = sentence("journal_restore", "Restore it from the backup, or move it away and re-dock")
-_MAKE_WRITABLE = sentence(
-    "journal_writable",
-    "Let this user write the data folder and everything in it; a disk that is read-only may have failed: look at it",
-)
-_LOOK_AT_DISK = sentence("journal_disk", "Check the disk and its cable, then try again")
-_TRY_AGAIN = sentence("journal_busy", "Another program keeps it: try again in a moment")
-_ADVICE = {
-    sqlite3.SQLITE_CANTOPEN: _MAKE_WRITABLE,
-    sqlite3.SQLITE_READONLY: _MAKE_WRITABLE,
-    sqlite3.SQLITE_PERM: _MAKE_WRITABLE,
-    sqlite3.SQLITE_IOERR: _LOOK_AT_DISK,
-    sqlite3.SQLITE_BUSY: _TRY_AGAIN,
-    sqlite3.SQLITE_LOCKED: _TRY_AGAIN,
-}
-"""What to do where the file itself may well be whole: nobody should move it away for that."""
-
-
-class JournalUnusableError(Exception):
-    """The journal cannot be trusted or read; the agent stops and a person acts."""
-
-    def __init__(self, *, path: Path, why: str, advice: str) -> None:
-        super().__init__(
-            sentence("journal_unusable", "journal {path}: {why}. {advice}", path=path, why=why, advice=advice)
-        )
-        self.path, self.why, self.advice = path, why, advice
-
-
-class JournalInUseError(Exception):
-    """Another process keeps this journal; two agents on one data folder would land everything twice."""
-
-    def __init__(self, *, path: Path) -> None:
-        super().__init__(
-            sentence(
-                "journal_in_use",
-                "journal {path} is in use: another agent runs on this data folder. End it first",
-                path=path,
-            )
-        )
-        self.path = path
-
-
-class JournalFullError(Exception):
-    """No space for a row. Nothing of the transaction stands; the caller waits for space and does it again."""
-
-    def __init__(self, *, path: Path) -> None:
-        super().__init__(
-            sentence(
-                "journal_full",
-                "journal {path}: the disk is full. Free space on it; the agent goes on by itself",
-                path=path,
-            )
-        )
-        self.path = path
 
 
 class Journal:
@@ -108,9 +62,9 @@ class Journal:
                 connection.execute("INSERT INTO boot (boot_id, started_us) VALUES (?, ?)", (boot_id, now_us))
             except sqlite3.DatabaseError as error:
                 connection.close()
-                if _says_full(error):
+                if says_full(error):
                     raise JournalFullError(path=path) from error
-                raise _unusable(path, error) from error
+                raise unusable(path, error) from error
             except BaseException:
                 connection.close()
                 raise
@@ -136,7 +90,7 @@ class Journal:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
-                if _says_full(error):
+                if says_full(error):
                     raise JournalFullError(path=self._path) from error
                 raise
             finally:
@@ -174,24 +128,24 @@ class Journal:
 
 @contextmanager
 def reading_journal(path: Path) -> Iterator[sqlite3.Connection]:
-    """A read-only connection beside a running agent, for `status` and `doctor`. Raises JournalUnusableError."""
+    """A read-only connection beside a running agent, for `status` and `doctor`. Raises NoJournalError or
+    JournalUnusableError.
+    """
     if not path.exists():
-        raise JournalUnusableError(
-            path=path,
-            why=sentence("journal_none", "there is none yet"),
-            advice=sentence("journal_start", "Start the agent once"),
-        )
+        raise NoJournalError(path=path)
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     try:
         connection.row_factory = sqlite3.Row
+        if _version(connection) == 0:
+            raise NoJournalError(path=path)
         _check_version(connection, path)
         connection.execute("BEGIN")  # one snapshot for all that is shown
         yield connection
     except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     finally:
         connection.close()
 
@@ -221,7 +175,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -248,26 +202,30 @@ def _make_durable_and_check(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalUnusableError(
             path=path,
             why=sentence("journal_damaged", "it is damaged ({detail})", detail=verdict),
-            advice=_RESTORE,
+            advice=RESTORE,
         )
 
 
 def _make_schema(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables, or bring those of an older release up to this one's; all or nothing."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     statements = SCHEMA if version == 0 else "".join(UPGRADES.get(step, "") for step in range(version, SCHEMA_VERSION))
     if version < SCHEMA_VERSION:
         connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     _check_version(connection, path)
 
 
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     if version < SCHEMA_VERSION:
         raise JournalUnusableError(
             path=path,
             why=sentence("journal_older", "an older release wrote it"),
-            advice=sentence("journal_start", "Start the agent once"),
+            advice=START_ONCE,
         )
     if version > SCHEMA_VERSION:
         raise JournalUnusableError(
@@ -280,20 +238,3 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             ),
             advice=sentence("journal_release", "Install the release of tallylight-edge that wrote it, or a newer one"),
         )
-
-
-def _says_full(error: sqlite3.DatabaseError) -> bool:
-    return _code(error) == sqlite3.SQLITE_FULL
-
-
-def _unusable(path: Path, error: sqlite3.DatabaseError) -> JournalUnusableError:
-    return JournalUnusableError(
-        path=path,
-        why=sentence("journal_sqlite", "SQLite says: {error}", error=str(error)),
-        advice=_ADVICE.get(_code(error), _RESTORE),
-    )
-
-
-def _code(error: sqlite3.DatabaseError) -> int:
-    """The primary result code of SQLite."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

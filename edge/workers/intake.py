@@ -18,7 +18,8 @@ from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_
 from edge.devices.statements import StatementUnreadableError, read_docking
 from edge.domain.file_state import DiskLevel, ListedReason, disk_level
 from edge.domain.path_text import wire_name
-from edge.storage.journal import Journal, JournalFullError, remember
+from edge.storage.journal import Journal, remember
+from edge.storage.journal_errors import JournalFullError
 from edge.storage.landing import (
     DiskUse,
     LandingArea,

@@ -149,6 +149,11 @@ def test_before_enrolment_and_before_the_first_run_status_still_answers(tmp_path
     assert "tallylight-edge run" in shown(read_status(tmp_path, now_us=NOW), "en")
 
 
+def test_while_the_first_run_is_making_the_journal_status_answers_as_before_it(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite3").touch()
+    assert read_status(tmp_path, now_us=NOW).overview is None
+
+
 def test_whether_an_agent_runs_is_seen_by_its_lock(gateway: Gateway) -> None:
     path = gateway.folder / "journal.sqlite3"
     assert agent_runs(path)

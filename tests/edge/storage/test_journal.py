@@ -10,14 +10,8 @@ import pytest
 
 from edge.contract.identifiers import checked_topic_id
 from edge.contract.instants import UtcMicros
-from edge.storage.journal import (
-    Journal,
-    JournalInUseError,
-    JournalUnusableError,
-    reading_journal,
-    remember,
-    remembered,
-)
+from edge.storage.journal import Journal, reading_journal, remember, remembered
+from edge.storage.journal_errors import JournalInUseError, JournalUnusableError
 from edge.storage.schema import SCHEMA_VERSION
 
 NOW_US = UtcMicros(1_790_000_000_000_000)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.contract.instants import UtcMicros
-from edge.storage.journal import Journal, JournalUnusableError, reading_journal
+from edge.storage.journal import Journal, reading_journal
+from edge.storage.journal_errors import JournalUnusableError
 from edge.storage.overview import read_overview
 from edge.storage.schema import SCHEMA_VERSION, UPGRADES
 from edge.storage.uploads import waiting_clips

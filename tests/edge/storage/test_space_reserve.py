@@ -11,7 +11,8 @@ import pytest
 
 from edge.agent import _journal
 from edge.contract.instants import UtcMicros
-from edge.storage.journal import Journal, JournalFullError
+from edge.storage.journal import Journal
+from edge.storage.journal_errors import JournalFullError
 from edge.storage.space_reserve import RESERVE_NAME, SpaceReserve
 from tests.edge.landed_clips import FakeClock
 

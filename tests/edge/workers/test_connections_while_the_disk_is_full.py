@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.topics import UpKind
-from edge.storage.journal import JournalFullError
+from edge.storage.journal_errors import JournalFullError
 from tests.edge.workers.full_journal import full_disk
 from tests.edge.workers.test_reporting_worker import Bench as ReportingBench
 from tests.edge.workers.upload_bench import Bench as UploadBench
