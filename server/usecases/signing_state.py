@@ -83,7 +83,8 @@ def _reason(row: EventRow) -> Sentence:
         case "history_lost":
             return sentence(
                 "signing_history_lost",
-                "history_lost: a gateway holds a receipt that this database does not know ({detail})",
+                "history_lost: gateway {gateway} holds a receipt that this database does not know ({detail})",
+                gateway=row.gateway_id,
                 detail=detail,
             )
         case "sealed_file_missing":

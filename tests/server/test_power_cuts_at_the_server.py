@@ -141,7 +141,7 @@ def test_a_receipt_that_this_database_does_not_know_stops_signing(bench: Bench, 
         gateway.say(UpKind.HOLDING, Holding(register_number=0, **act))
     with bench.context.db.reading() as session:
         (reason,) = why_signing_stopped(session)
-        assert reason.startswith("history_lost: ")
+        assert reason.startswith(f"history_lost: gateway {gateway.gateway_id} ")
         assert f"(held_act 900, held_hash {'a' * 64})" in reason
 
 
