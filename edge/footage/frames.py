@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.footage.holes import usual_delta_us
+from edge.footage.mp4_index import Samples
 
 _US_PER_S = 1_000_000
 _LONGEST_LAST_US = _US_PER_S
@@ -34,23 +35,23 @@ class Frames:
     timeless: int = 0
 
 
-def frames_of_index(stream: av.video.stream.VideoStream, size_bytes: int) -> Frames:
-    """Frames of an MP4 by its index alone, in decoding order, whose distances equal those of presentation on average.
+def frames_of_index(samples: Samples, size_bytes: int) -> Frames:
+    """Frames of an MP4 by its index alone, in the order in which they are shown.
 
-    What lies after the first frame that is not wholly in the file is lost.
+    What is decoded after the first frame that is not wholly in the file is lost, and so is all that is shown from the
+    first lost one on.
     """
-    entries = stream.index_entries
-    count = min(len(entries), MAX_FRAMES)
-    times = np.fromiter((entries[at].timestamp for at in range(count)), dtype=np.int64, count=count)
-    ends = np.fromiter((entries[at].pos + entries[at].size for at in range(count)), dtype=np.int64, count=count)
-    beyond = np.flatnonzero(ends > size_bytes)
-    there = int(beyond[0]) if len(beyond) else count
-    base = stream.time_base or Fraction(1, _US_PER_S)
-    promised_us = None if stream.duration is None else round(stream.duration * base * _US_PER_S)
-    times_us = _scaled(times[:there], base)
+    base = Fraction(1, samples.ticks_per_s)
+    beyond = np.flatnonzero(samples.places + samples.sizes > size_bytes)
+    count, there = len(samples.sizes), int(beyond[0]) if len(beyond) else len(samples.sizes)
+    promised_us = round(samples.length_ticks * base * _US_PER_S)
     if there < count:
-        return Frames(times_us, _scaled(times[: there + 1], base)[-1].item(), promised_us, lost=count - there)
-    if promised_us is not None and len(times_us):
+        lost_from = samples.shown[there:].min()
+        kept = np.sort(samples.shown[:there][samples.shown[:there] < lost_from])
+        times_us = _scaled(np.append(kept, lost_from), base)
+        return Frames(times_us[:-1], int(times_us[-1]), promised_us, lost=count - there)
+    times_us = _scaled(np.sort(samples.shown), base)
+    if len(times_us):
         last_lasts_us = promised_us - int(times_us[-1])
         if 0 < last_lasts_us <= 3 * usual_delta_us(times_us) + _LONGEST_LAST_US:
             return Frames(times_us, promised_us, promised_us)

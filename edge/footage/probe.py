@@ -7,6 +7,7 @@ not make FFmpeg open anything else.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,10 +18,11 @@ import av.logging
 from edge.contract.instants import NotAnInstantError, parse_rfc3339
 from edge.contract.manifest import Fault, FaultCode, FileVerdict
 from edge.domain.media_kind import HEAD_BYTES, SOUND_ONLY, Container, container_of_magic, container_of_name
-from edge.footage.boxes import walk_top_level
+from edge.footage.boxes import IndexDamagedError, walk_top_level
 from edge.footage.cuts import missing_bytes
 from edge.footage.frames import Frames, demuxed_frames, frames_of_index, sound_length_us
 from edge.footage.holes import Hole, find_holes
+from edge.footage.mp4_index import read_index
 from edge.footage.probe_result import MAX_RECORDED, ProbeResult, unreadable
 
 _DEMUXERS = {
@@ -66,10 +68,9 @@ def probe_file(path: Path, *, name: str) -> ProbeResult:
 
 
 def _probe_medium(file: BinaryIO, size_bytes: int, container: Container, name: str) -> ProbeResult:
-    is_fragmented, lost_bytes = False, missing_bytes(file, size_bytes, container)
+    lost_bytes = missing_bytes(file, size_bytes, container)
     if container is Container.MP4:
         top = walk_top_level(file, size_bytes)
-        is_fragmented = top.is_fragmented
         if not top.index_is_whole:
             what = "cut off" if top.has_index else "missing"
             return unreadable(
@@ -77,7 +78,7 @@ def _probe_medium(file: BinaryIO, size_bytes: int, container: Container, name: s
             )
     try:
         with _opened(file, container) as medium:
-            return _look_inside(medium, container, name, size_bytes, lost_bytes, is_fragmented)
+            return _look_inside(file, medium, container, name, size_bytes, lost_bytes)
     except (av.FFmpegError, StopIteration) as error:
         return unreadable(FaultCode.NOT_MEDIA, f"cannot be opened as {container}: {error}", container=container)
 
@@ -104,15 +105,15 @@ def _opened(file: BinaryIO, container: Container) -> av.container.InputContainer
 
 
 def _look_inside(
+    file: BinaryIO,
     medium: av.container.InputContainer,
     container: Container,
     name: str,
     size_bytes: int,
     lost_bytes: int,
-    is_fragmented: bool,
 ) -> ProbeResult:
     faults = _name_faults(container, name)
-    frames = _frames(medium, container, size_bytes, is_fragmented)
+    frames = _frames(file, medium, container, size_bytes)
     holes: list[Hole] = []
     verdict = FileVerdict.WHOLE
     if frames is not None:
@@ -149,12 +150,16 @@ def _look_inside(
 
 
 def _frames(
-    medium: av.container.InputContainer, container: Container, size_bytes: int, is_fragmented: bool
+    file: BinaryIO, medium: av.container.InputContainer, container: Container, size_bytes: int
 ) -> Frames | None:
     if not medium.streams.video:
         return None
-    if container is Container.MP4 and not is_fragmented:
-        return frames_of_index(medium.streams.video[0], size_bytes)
+    if container is Container.MP4:
+        with suppress(IndexDamagedError):  # the demuxer may still find frames where the tables contradict each other
+            tracks = read_index(file.fileno(), size_bytes)
+            for samples in tracks:
+                if samples.handler == b"vide" and len(samples.sizes):
+                    return frames_of_index(samples, size_bytes)
     return demuxed_frames(medium, medium.streams.video[0])
 
 
