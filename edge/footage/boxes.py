@@ -73,15 +73,15 @@ def _is_box_type(kind: bytes) -> bool:
     return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in kind)
 
 
-def boxes_of_file(descriptor: int, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(type, first byte of the payload, end) of the boxes of the file that are wholly there."""
+def boxes_of_file(descriptor: int, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """(type, first byte, first byte of the payload, end) of the boxes of the file that are wholly there."""
     for _ in range(_MAX_BOXES):
         header = os.pread(descriptor, 16, at)
         found = _box(header, end - at)
         if found is None or at + found[2] > end:
             return
         kind, head_bytes, length = found
-        yield kind, at + head_bytes, at + length
+        yield kind, at, at + head_bytes, at + length
         at += length
 
 
@@ -95,11 +95,6 @@ def _box(header: bytes, left_bytes: int) -> tuple[bytes, int, int] | None:
     elif length == 1:
         length, head_bytes = int.from_bytes(header[8:16], "big"), 16
     return (header[4:8], head_bytes, length) if length >= head_bytes else None
-
-
-def box_start(descriptor: int, payload_at: int) -> int:
-    """Where the box of a payload begins: places in a fragment count from there."""
-    return payload_at - (16 if int.from_bytes(os.pread(descriptor, 4, max(0, payload_at - 16)), "big") == 1 else 8)
 
 
 def read_payload(descriptor: int, start: int, end: int) -> memoryview:

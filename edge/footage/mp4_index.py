@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from edge.footage.boxes import (
     MAX_NUMBER,
     IndexDamagedError,
-    box_start,
     boxes_inside,
     boxes_of_file,
     number_at,
@@ -61,11 +60,11 @@ class _Track:
 def read_index(descriptor: int, size_bytes: int) -> list[Samples]:
     """The tracks of an open file, in the order of its header. Raises IndexDamagedError."""
     tracks: list[_Track] = []
-    for kind, start, end in boxes_of_file(descriptor, 0, size_bytes):
+    for kind, box_at, start, end in boxes_of_file(descriptor, 0, size_bytes):
         if kind == b"moov":
             tracks = list(_tracks(read_payload(descriptor, start, end)))
         elif kind == b"moof":
-            _take_fragment(read_payload(descriptor, start, end), box_start(descriptor, start), tracks)
+            _take_fragment(read_payload(descriptor, start, end), box_at, tracks)
     return [_samples(track) for track in tracks if track.ticks_per_s > 0]
 
 

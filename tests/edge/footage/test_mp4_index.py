@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -68,8 +69,8 @@ def index_of(path: Path) -> list[Samples]:
         pytest.param({"movflags": "cmaf+frag_keyframe"}, id="cmaf"),
     ],
 )
-def test_places_sizes_and_times_are_those_of_the_packets(made: dict[str, object], tmp_path: Path) -> None:
-    path = film(tmp_path / "a.mp4", **made)  # type: ignore[arg-type]  # a table of keyword arguments
+def test_places_sizes_and_times_are_those_of_the_packets(made: dict[str, Any], tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", **made)
     tracks = index_of(path)
     assert [samples.handler for samples in tracks] == [b"vide", b"soun"]
     for number, samples in enumerate(tracks):
@@ -80,6 +81,16 @@ def test_places_sizes_and_times_are_those_of_the_packets(made: dict[str, object]
         assert [packet.pos for packet in packets] == samples.places.tolist()
         assert [packet.size for packet in packets] == samples.sizes.tolist()
         assert np.diff([packet.pts for packet in packets]).tolist() == np.diff(samples.shown).tolist()
+
+
+def test_a_fragment_counts_from_its_own_first_byte_whatever_stands_before_it(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", movflags=f"{BASE}+default_base_moof")
+    places = index_of(path)[0].places
+    content = path.read_bytes()
+    first = content.index(b"moof") - 4
+    free = b"\0\0\0\x10free" + b"\0\0\0\x01" + bytes(4)  # its end looks like the header of a box with 64 bits
+    path.write_bytes(content[:first] + free + content[first:])
+    assert index_of(path)[0].places.tolist() == (places + len(free)).tolist()
 
 
 def test_a_file_without_an_index_has_no_tracks(tmp_path: Path) -> None:
