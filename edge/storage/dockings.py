@@ -30,6 +30,7 @@ class Docking:
     total_bytes: int | None = None
 
 
+# What is put into the text of a statement below is this constant; every value is bound.
 _COLUMNS = (
     "docking_id, source, folder, device, docked_us, until_us, statement_sha256, offset_us, offset_uncertainty_us,"
     " offset_measured_us, gateway_synchronised, battery_percent, free_bytes, total_bytes"

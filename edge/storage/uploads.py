@@ -16,6 +16,7 @@ from edge.storage.tallies import count_for_device, count_in_all
 
 _READY = "retry_at_us IS NULL AND landing_name IS NOT NULL AND state IN ('landed', 'offered', 'sending')"
 """As the partial indexes of the schema say it."""
+# What is put into the text of a statement below is one of these constants; every value is bound.
 _CLIP = "SELECT clip_id, sha256, size_bytes, landing_name, device, flagged FROM content"
 _NAMED = f"{_CLIP} WHERE {_READY} AND device >= '' AND clip_id IN (SELECT value FROM json_each(?))"  # noqa: S608
 _DUE = (
