@@ -9,6 +9,7 @@ from pydantic import Field
 
 from edge.contract.dsse import MANIFEST_PAYLOAD_TYPE, Signer, Verifier, sign_envelope, verified_payload
 from edge.contract.identifiers import FieldNumber, FileName, Sha256Hex, TopicId, clip_id_of
+from edge.contract.inspection import Inspection
 from edge.contract.instants import Instant
 from edge.contract.wire_model import Count, ShortText, WholeNumber, WireInterval, WireModel
 
@@ -21,42 +22,6 @@ class StartSource(StrEnum):
     CONTAINER = "container"
     MTIME = "mtime"
     NONE = "none"
-
-
-class FileVerdict(StrEnum):
-    """The structure of a file."""
-
-    WHOLE = "whole"
-    DAMAGED = "damaged"
-    UNREADABLE = "unreadable"
-
-
-class FaultCode(StrEnum):
-    """What is wrong with a file. A reader that meets another code keeps it as text (`Fault.code` is text)."""
-
-    EMPTY = "empty"
-    UNREADABLE = "unreadable"
-    NOT_MEDIA = "not_media"
-    WRONG_EXTENSION = "wrong_extension"
-    INDEX_MISSING = "index_missing"
-    DATA_CUT = "data_cut"
-    FRAMES_MISSING = "frames_missing"
-    NO_VIDEO = "no_video"
-    NO_TIMES = "no_times"
-    TIMES_DISAGREE = "times_disagree"
-    START_IN_FUTURE = "start_in_future"
-    SIDECAR_UNREADABLE = "sidecar_unreadable"
-    CRASHED = "crashed"
-    TIMED_OUT = "timed_out"
-
-
-class Fault(WireModel):
-    """One fault with its place in seconds of media time; both None where it concerns the whole file."""
-
-    code: Annotated[str, Field(max_length=40)]
-    from_s: float | None = None
-    to_s: float | None = None
-    detail: ShortText = ""
 
 
 class ClockReading(WireModel):
@@ -88,19 +53,6 @@ class Capture(WireModel):
     time_zone: Annotated[str, Field(max_length=64)]
     recorded: Annotated[tuple[WireInterval, ...], Field(max_length=2000)] = ()
     statements: Annotated[tuple[TimeStatement, ...], Field(max_length=8)] = ()
-
-
-class Inspection(WireModel):
-    """What the gateway saw in the file."""
-
-    verdict: FileVerdict
-    container: Annotated[str, Field(max_length=64)] | None = None
-    media_us: Count | None = None
-    width_px: Count | None = None
-    height_px: Count | None = None
-    video_codec: Annotated[str, Field(max_length=32)] | None = None
-    has_sound: bool | None = None
-    faults: Annotated[tuple[Fault, ...], Field(max_length=200)] = ()
 
 
 class CertificateCheck(WireModel):

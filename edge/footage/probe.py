@@ -15,8 +15,8 @@ import av
 import av.container
 import av.logging
 
+from edge.contract.inspection import Fault, FaultCode, FileVerdict
 from edge.contract.instants import NotAnInstantError, parse_rfc3339
-from edge.contract.manifest import Fault, FaultCode, FileVerdict
 from edge.domain.media_kind import HEAD_BYTES, SOUND_ONLY, Container, container_of_magic, container_of_name
 from edge.footage.boxes import IndexDamagedError, walk_top_level
 from edge.footage.cuts import missing_bytes

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.contract.inspection import Fault, FaultCode, FileVerdict, Inspection
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
-from edge.contract.manifest import Fault, FaultCode, FileVerdict, Inspection
 
 PROBE_TARGET = "edge.footage.probe:probe_call"
 """What a limited worker is to run; named here, so that only that child loads PyAV."""

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from edge.contract.inspection import Fault, FaultCode, FileVerdict
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of, rfc3339
 from edge.contract.intervals import TimeInterval
-from edge.contract.manifest import Fault, FaultCode, FileVerdict
 from edge.contract.sentences import in_code
 from edge.domain.clock import applied_offset_us
 from edge.domain.path_text import shown_text

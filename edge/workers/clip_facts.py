@@ -9,8 +9,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from edge.config import SourceConfig
+from edge.contract.inspection import Fault, FaultCode
 from edge.contract.instants import UtcMicros, parse_rfc3339, rfc3339
-from edge.contract.manifest import Capture, ClockReading, Fault, FaultCode, TimeStatement
+from edge.contract.manifest import Capture, ClockReading, TimeStatement
 from edge.devices.statements import Sidecar, StatementUnreadableError, parse_sidecar
 from edge.domain.clock import applied_offset_us
 from edge.domain.file_names import NameFacts, compile_patterns, read_name

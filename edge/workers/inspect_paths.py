@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.contract.inspection import Fault, FaultCode, FileVerdict
 from edge.contract.instants import UtcMicros
-from edge.contract.manifest import ClockReading, Fault, FaultCode, FileVerdict
+from edge.contract.manifest import ClockReading
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_file, scan_folder
 from edge.devices.statements import DockingStatement, StatementUnreadableError, read_bounded, read_docking
 from edge.domain.across_files import DeviceSummary, FileFacts, summarise

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from edge.config import SourceConfig
 from edge.contract.dsse import Signer
+from edge.contract.inspection import FaultCode
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
-from edge.contract.manifest import Capture, FaultCode, Manifest, Sighting, sign_manifest
+from edge.contract.manifest import Capture, Manifest, Sighting, sign_manifest
 from edge.contract.messages import ClipReport, Events, GatewayEvent, Register, Report
 from edge.contract.topics import UpKind
 from edge.domain.certificates import check_certificates

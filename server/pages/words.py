@@ -6,7 +6,8 @@ Where a code has an enumeration in the domain it is taken from there, so that a 
 from __future__ import annotations
 
 from edge.contract.coverage import CoverageState, GapKind
-from edge.contract.manifest import FaultCode, FileVerdict, StartSource
+from edge.contract.inspection import FaultCode, FileVerdict
+from edge.contract.manifest import StartSource
 from server.domain.access import Role
 from server.domain.calibration import CertificateVerdict
 from server.domain.causes import GapCause

@@ -8,6 +8,7 @@ import json
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.contract.events import down_event, up_event
+from edge.contract.inspection import Fault, FileVerdict, Inspection
 from edge.contract.instants import Instant, UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval
 from edge.contract.keyset import KeySet, ServerKey, sign_key_set
@@ -15,9 +16,6 @@ from edge.contract.manifest import (
     Capture,
     CertificateCheck,
     ClockReading,
-    Fault,
-    FileVerdict,
-    Inspection,
     Manifest,
     Sighting,
     StartSource,

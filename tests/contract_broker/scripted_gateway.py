@@ -16,18 +16,10 @@ from blake3 import blake3
 from edge.contract.enrolment import EnrolmentAnswer, EnrolmentRequest, proof_message
 from edge.contract.events import Opened, open_down, up_event
 from edge.contract.identifiers import clip_id_of
+from edge.contract.inspection import FileVerdict, Inspection
 from edge.contract.instants import UtcMicros
 from edge.contract.keyset import open_key_set
-from edge.contract.manifest import (
-    Capture,
-    ClockReading,
-    FileVerdict,
-    Inspection,
-    Manifest,
-    Sighting,
-    StartSource,
-    sign_manifest,
-)
+from edge.contract.manifest import Capture, ClockReading, Manifest, Sighting, StartSource, sign_manifest
 from edge.contract.messages import ClipReport, Grant, Have, Hello, Offer, Receipt, Refusal, Report
 from edge.contract.topics import ChunkTopic, DownKind, DownTopic, UpKind, UpTopic, gateway_subscription, parse_topic
 from edge.contract.wire_model import WireModel

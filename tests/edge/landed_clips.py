@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 
 from edge.contract.identifiers import clip_id_of
+from edge.contract.inspection import FileVerdict, Inspection
 from edge.contract.instants import UtcMicros
-from edge.contract.manifest import Capture, FileVerdict, Inspection, Manifest, Sighting, StartSource, sign_manifest
+from edge.contract.manifest import Capture, Manifest, Sighting, StartSource, sign_manifest
 from edge.platform.signing import SigningKey
 from edge.storage.contents import add_content
 from edge.storage.journal import Journal

@@ -7,19 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.contract.identifiers import clip_id_of
+from edge.contract.inspection import Fault, FileVerdict, Inspection
 from edge.contract.instants import UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval
-from edge.contract.manifest import (
-    Capture,
-    ClockReading,
-    Fault,
-    FileVerdict,
-    Inspection,
-    Manifest,
-    Sighting,
-    StartSource,
-    sign_manifest,
-)
+from edge.contract.manifest import Capture, ClockReading, Manifest, Sighting, StartSource, sign_manifest
 from edge.platform.durable import make_directory
 from edge.platform.signing import SigningKey
 from server.config import load_config

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.contract.manifest import FileVerdict
+from edge.contract.inspection import FileVerdict
 from edge.footage.probe import probe_file
 from tests.edge.films import cut, film
 

@@ -11,7 +11,8 @@ from string import Formatter
 import pytest
 
 from edge.cli import _PURPOSES
-from edge.contract.manifest import FaultCode, FileVerdict, StartSource
+from edge.contract.inspection import FaultCode, FileVerdict
+from edge.contract.manifest import StartSource
 from edge.contract.sentences import in_code, sentence
 from edge.local.chinese import CHINESE
 from edge.local.words import _WORDS, told, word

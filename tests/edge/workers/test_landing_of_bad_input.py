@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge.contract.identifiers import clip_id_of
+from edge.contract.inspection import FileVerdict
 from edge.contract.instants import parse_rfc3339
-from edge.contract.manifest import FileVerdict
 from edge.platform.durable import sha256_of_file
 from tests.edge.films import cut, film
 from tests.edge.gateway import START_US, Gateway
