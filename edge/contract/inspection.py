@@ -51,6 +51,10 @@ class FaultCode(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+Second = Annotated[float, Field(ge=0, le=1_000_000)]
+"""A place in a file; no file lasts eleven days."""
+
+
 def _says_nothing(value: Any) -> bool:
     return value is None or value == () or value == {}
 
@@ -101,8 +105,8 @@ class ViewStretch(WireModel):
     """[from_s, to_s) in one state; `confidence` 0..1 is the look's own, never a proof."""
 
     state: Annotated[str, Field(max_length=32)]
-    from_s: float
-    to_s: float
+    from_s: Second
+    to_s: Second
     confidence: Annotated[float, Field(ge=0, le=1)]
 
 
@@ -110,8 +114,8 @@ class SoundStretch(WireModel):
     """[from_s, to_s) in one state."""
 
     state: Annotated[str, Field(max_length=32)]
-    from_s: float
-    to_s: float
+    from_s: Second
+    to_s: Second
 
 
 class ReferenceState(StrEnum):
@@ -140,8 +144,8 @@ class ReferenceCheck(WireModel):
     dy_px: float | None = None
     rotation_deg: float | None = None
     scale: float | None = None
-    from_s: float | None = None
-    to_s: float | None = None
+    from_s: Second | None = None
+    to_s: Second | None = None
 
 
 class Inspection(WireModel):

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.contract.inspection import ReferenceState
 from server.domain.calibration import FIT, FunctionVerdict
 from server.domain.clock import ClockVerdict
+from server.domain.findings import FindingState
+from server.domain.looks import CHANGED_VIEWS
 from server.domain.publication import PublicationVerdict
 
 
@@ -49,6 +52,8 @@ class ClipStanding:
     """What a clip's answers rest on.
 
     wearers: who held a recorder at capture. publication None: the monitor stood at no site on record.
+    view: a monitor's view against its commissioning; None where nothing was compared. view_said: the last step on
+    record about its change, such as accepted: a person looked and it is so.
     reviewed: a person has looked at the record. unexplained_gap: inside the case's time, where a case is asked about.
     """
 
@@ -63,6 +68,8 @@ class ClipStanding:
     wearers: tuple[str, ...] = ()
     publication: PublicationVerdict | None = None
     site_number: str | None = None
+    view: str | None = None
+    view_said: str | None = None
     reviewed: bool = False
     unexplained_gap: bool = False
 
@@ -92,6 +99,7 @@ def use_reasons(clip: ClipStanding) -> tuple[Reason, ...]:
     reasons += [_function_reason(verdict) for verdict in clip.functions]
     if clip.is_monitor:
         reasons.append(_publication_reason(clip))
+        reasons.append(_view_reason(clip))
         reasons.append(Reason("reviewed", Weight.FOR) if clip.reviewed else Reason("not_reviewed_yet", Weight.OPEN))
     else:
         reasons.append(_wearer_reason(clip.wearers))
@@ -150,6 +158,18 @@ def _publication_reason(clip: ClipStanding) -> Reason:
     values = () if clip.site_number is None else (("site", clip.site_number),)
     weight = Weight.FOR if clip.publication is PublicationVerdict.PUBLISHED else Weight.AGAINST
     return Reason(f"site_{clip.publication}", weight, values)
+
+
+def _view_reason(clip: ClipStanding) -> Reason:
+    """What a look found counts against a record only once a person has confirmed it."""
+    if clip.view == ReferenceState.OK:
+        return Reason("view_ok", Weight.FOR)
+    if clip.view not in CHANGED_VIEWS:
+        return Reason("view_suspect" if clip.view == ReferenceState.SUSPECT else "view_unknown", Weight.OPEN)
+    if clip.view_said == FindingState.REJECTED:
+        return Reason("view_found_in_order", Weight.FOR)
+    confirmed = clip.view_said in (FindingState.ACCEPTED, FindingState.RECTIFIED)
+    return Reason(f"view_{clip.view}", Weight.AGAINST if confirmed else Weight.OPEN)
 
 
 def _wearer_reason(wearers: tuple[str, ...]) -> Reason:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none, union
+from server.domain.looks import NOTHING_LOOKED, Looks
 
 DAMAGED_VERDICTS = frozenset({"damaged", "unreadable"})
 _DAY_US = 86_400_000_000
@@ -41,6 +42,7 @@ class ClipFact:
     measured_offset_us: int | None
     applied_offset_us: int
     doubtful: bool = False
+    looks: Looks = NOTHING_LOOKED
 
     @property
     def interval(self) -> TimeInterval | None:

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from edge.contract.inspection import Inspection
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none
 from server.domain.device_facts import CLIP_REACH_AFTER_US, CLIP_REACH_BEFORE_US, ClipFact
+from server.domain.looks import NOTHING_LOOKED, Looks, placed
 from server.domain.rules import RuleSet
 from server.store.recorded import known_rows
 from server.store.tables import Clip, FootageAssignment, SightingRow
@@ -27,6 +29,7 @@ _COLUMNS = (
     SightingRow.recorded_json,
     SightingRow.verdict,
     SightingRow.faults_json,
+    SightingRow.looks_json,
     SightingRow.sequence,
     SightingRow.docking_number,
     SightingRow.received_us,
@@ -92,6 +95,25 @@ def clip_fact(
         measured_offset_us=sighting.measured_offset_us,
         applied_offset_us=offset_us,
         doubtful=contested or dated_in_future(sighting, rules),
+        looks=looks_of(sighting),
+    )
+
+
+def looks_of(sighting: SightingRow | Any) -> Looks:
+    """What was seen and heard, on the corrected axis; nothing where nobody looked or the start is not known."""
+    if sighting.looks_json in ("", "{}"):
+        return NOTHING_LOOKED
+    told = Inspection.model_validate({"verdict": sighting.verdict, **json.loads(sighting.looks_json)})
+    start_us, end_us = sighting.corrected_start_us, sighting.corrected_end_us
+    if start_us is None:
+        return Looks(reference=told.reference, view_model=told.view_model)
+    view = [(part.state, part.from_s, part.to_s, part.confidence) for part in told.view]
+    sound = [(part.state, part.from_s, part.to_s, 1.0) for part in told.sound]
+    return Looks(
+        placed(view, start_us=start_us, end_us=end_us),
+        placed(sound, start_us=start_us, end_us=end_us),
+        told.reference,
+        told.view_model,
     )
 
 

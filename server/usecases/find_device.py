@@ -44,7 +44,7 @@ def _of_clip(
         finding_id=finding_id_of(kind, "clip", clip.clip_id, device.number),
         kind=kind,
         unit_number=device.unit_number,
-        officer_number=_wearer(clip, held),
+        officer_number=wearer_of(clip, held),
         device_number=device.number,
         clip_id=clip.clip_id,
         from_us=clip.start_us,
@@ -53,7 +53,7 @@ def _of_clip(
     )
 
 
-def _wearer(clip: ClipFact, held: Sequence[Assignment]) -> str | None:
+def wearer_of(clip: ClipFact, held: Sequence[Assignment]) -> str | None:
     """Who held the device when the clip began, where only one did: so that this person sees the finding too."""
     if clip.start_us is None:
         return None

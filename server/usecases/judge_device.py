@@ -47,6 +47,7 @@ from server.usecases.find_device import (
     next_late_us,
 )
 from server.usecases.find_footage import changed_file_drafts, footage_drafts
+from server.usecases.find_view import band_drafts, view_drafts
 from server.usecases.judge_reach import (
     Touched,
     batches,
@@ -61,6 +62,8 @@ from server.usecases.register_reads import days_of, latest_device
 
 CLIP_KINDS = (
     FindingKind.CLIP_DAMAGED,
+    FindingKind.NOT_SEEING,
+    FindingKind.NOT_HEARING,
     FindingKind.TIMES_DISAGREE,
     FindingKind.UNASSIGNED_FOOTAGE,
     FindingKind.START_IN_FUTURE,
@@ -76,6 +79,8 @@ WHOLE_KINDS = (
     FindingKind.CERTIFICATE_FAILED,
     FindingKind.CERTIFICATE_WITHDRAWN,
     FindingKind.CERTIFICATE_DUE,
+    FindingKind.VIEW_MOVED,
+    FindingKind.VIEW_BLOCKED,
 )
 HOURS_KINDS = (
     FindingKind.LATE_START,
@@ -135,6 +140,7 @@ def judge_device(
         certificates = certificate_facts(session, number, known_us=now_us)
         drafts += recall_drafts(session, device, certificates, now_us=now_us)
         drafts += ending_drafts(device, certificates, rules, now_us)
+        drafts += view_drafts(session, device, now_us=now_us)
         drafts += _hours(session, device, days, rules, now_us)
         late_us = next_late_us(latest, unsealed, rules, now_us)
         looks_us = now_us + _LOOK_EVERY_US if device.schedule or device.functions else None
@@ -162,7 +168,8 @@ def _about_files(
     for some in batches(touched.docking_numbers):
         docks += docks_named(session, some, device_number=device.number, known_us=now_us)
     clips_of = _clips_of(session, device, [dock for dock in docks if dock.offset_us], rules, now_us)
-    return [*clip_drafts(device, clips, held), *clock_drafts(device, docks, clips_of, rules)]
+    drafts = [*clip_drafts(device, clips, held), *band_drafts(device, clips, held, rules)]
+    return [*drafts, *clock_drafts(device, docks, clips_of, rules)]
 
 
 def _clips_of(

@@ -13,6 +13,8 @@ from edge.contract.manifest import Manifest
 from server.store import to_judge
 from server.store.tables import Clip, Docking, DockingFile, FootageAssignment, Gateway, SightingRow
 
+LOOKED_AT = {"view", "sound", "reference", "view_model"}
+"""The fields of an inspection that `looks_json` keeps."""
 ANNOUNCED, OFFERED, RECEIVING, SEALED, QUARANTINED = "announced", "offered", "receiving", "sealed", "quarantined"
 
 
@@ -158,6 +160,8 @@ def _row(manifest: Manifest, envelope: bytes, offset_us: int, flagged: bool, rec
         recorded_json=json.dumps([[interval.start_us, interval.end_us] for interval in recorded]),
         verdict=inspection.verdict.value,
         faults_json=json.dumps([fault.model_dump(mode="json") for fault in inspection.faults], ensure_ascii=False),
+        looks_json=json.dumps(inspection.model_dump(mode="json", include=LOOKED_AT), ensure_ascii=False),
+        reference_state=None if inspection.reference is None else inspection.reference.state,
         media_us=inspection.media_us,
         sequence=sighting.sequence,
         recording=sighting.recording,

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from edge.contract.inspection import FileVerdict, Inspection
 from edge.contract.instants import UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval
 from server.domain.access import Role, Scope
@@ -39,7 +40,7 @@ from server.store.tables import (
     Unit,
 )
 from server.usecases.judge import judge_due, judge_pending
-from server.usecases.receive_sighting import mark_clip
+from server.usecases.receive_sighting import LOOKED_AT, mark_clip
 
 RULES = load_rules()
 MINUTE_US = 60_000_000
@@ -241,6 +242,7 @@ def _sighting(
         "landed_us": received_us,
     } | more
     faults = [{"code": code} for code in values.pop("faults")]
+    looks: Inspection = values.pop("looks", Inspection(verdict=FileVerdict.WHOLE))
     return SightingRow(
         sighting_id=f"sighting-{number:08d}",
         clip_id=clip_id,
@@ -257,6 +259,8 @@ def _sighting(
         uncertainty_us=1_000_000,
         recorded_json=json.dumps([[one.start_us + offset_us, one.end_us + offset_us] for one in recorded]),
         faults_json=json.dumps(faults),
+        looks_json=looks.model_dump_json(include=LOOKED_AT),
+        reference_state=None if looks.reference is None else looks.reference.state,
         media_us=None,
         recording=None,
         flagged=False,

@@ -173,6 +173,7 @@ class SightingRow(Base):
 
     start_us and end_us are on the device's own clock and never rewritten; corrected_* = original - offset where the
     offset may be applied, else equal to the original. recorded_json: [[start_us, end_us], ...] on the device's clock.
+    looks_json: the bands and the reference of `contract.inspection`, with the fields that say something.
     """
 
     __tablename__ = "sighting"
@@ -196,6 +197,8 @@ class SightingRow(Base):
     recorded_json: Mapped[str]
     verdict: Mapped[str]
     faults_json: Mapped[str]
+    looks_json: Mapped[str] = mapped_column(default="{}", server_default="{}")
+    reference_state: Mapped[str | None]
     media_us: Mapped[int | None]
     sequence: Mapped[int | None]
     recording: Mapped[str | None]
@@ -205,6 +208,7 @@ class SightingRow(Base):
         Index("ix_sighting_device_time", "device_number", "corrected_start_us"),
         Index("ix_sighting_device_received", "device_number", "received_us"),
         Index("ix_sighting_device_file", "device_number", "file_name"),
+        Index("ix_sighting_device_view", "device_number", "reference_state", "corrected_start_us"),
     )
 
 
