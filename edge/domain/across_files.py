@@ -1,35 +1,34 @@
-"""What the files of one device say together: coverage, gaps with their cause, overlaps. No duty is needed for it."""
+"""What the files of one device say together: coverage, gaps with their cause, overlaps, clock steps, missing numbers.
+
+No duty is needed for it. The arithmetic of holes is that of `contract.coverage`: between files of one recording
+`join_tolerance` is tolerated, inside a file nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from edge.contract.instants import UtcMicros
-from edge.contract.intervals import TimeInterval, interval_or_none, union
-from edge.contract.sentences import sentence
+from edge.contract.intervals import TimeInterval, intersection, interval_or_none, union
+from edge.contract.manifest import ClockReading
+from edge.domain.clock_drift import Drift, drift_of
+from edge.domain.clock_steps import ClockStep, borders, clock_steps, unset_contents
+from edge.domain.device_files import (
+    DEFAULT_LIMITS,
+    Duplicate,
+    FileFacts,
+    NotCounted,
+    TimeLineLimits,
+    without_duplicates,
+    without_place,
+)
+from edge.domain.double_times import DoubleTime, resolve_double_times
+from edge.domain.file_numbers import MissingNumbers, chains, missing_numbers
+from edge.domain.gap_evidence import Gap, Neighbourhood
 
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """One file of a device on the corrected axis. `recorded` is empty where nothing in it can be read."""
-
-    name: str
-    content: str
-    start_us: UtcMicros | None
-    recorded: tuple[TimeInterval, ...]
-    sequence: int | None
-    is_damaged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A hole in a device's footage with what explains it."""
-
-    interval: TimeInterval
-    cause: str
-    evidence: tuple[str, ...]
+MOST_OVERLAPS = 1000
+"""A thousand files of one start would make half a million pairs, which nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,86 +41,121 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSummary:
-    """All files of one device together."""
+    """All files of one device together; every list in order of time.
+
+    From the first to the last instant of `coverage` each instant is in `coverage`, in `tolerated` or in a gap.
+    `uncertainty_us`: how far a time here may lie apart from the truth.
+    """
 
     coverage: tuple[TimeInterval, ...]
     gaps: tuple[Gap, ...]
     overlaps: tuple[Overlap, ...]
+    tolerated: tuple[TimeInterval, ...] = ()
+    clock_steps: tuple[ClockStep, ...] = ()
+    missing_numbers: tuple[MissingNumbers, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    not_counted: tuple[NotCounted, ...] = ()
+    double_times: tuple[DoubleTime, ...] = ()
+    growing: tuple[str, ...] = ()
+    drift: Drift | None = None
+    uncertainty_us: int = 0
 
 
-def summarise(files: Iterable[FileFacts], *, join_tolerance_us: int) -> DeviceSummary:
-    """Coverage, holes longer than the tolerance between files, any hole inside a file, overlaps beyond the tolerance.
-
-    The same content under two names counts once. Source: rule `gap.join_tolerance`.
-    """
-    once = {file.content: file for file in files}
-    ordered = sorted(once.values(), key=lambda file: (file.start_us or 0, file.name))
-    coverage = union(interval for file in ordered for interval in file.recorded)
-    gaps = []
-    for before, after in pairwise(coverage):
-        hole = TimeInterval(before.end_us, after.start_us)
-        inside = [file.name for file in ordered if _is_inside(file, hole)]
-        if inside or hole.duration_us > join_tolerance_us:
-            gaps.append(_explained(hole, ordered, inside))
-    return DeviceSummary(tuple(coverage), tuple(gaps), tuple(_overlaps(ordered, join_tolerance_us)))
-
-
-def _is_inside(file: FileFacts, hole: TimeInterval) -> bool:
-    """Whether the file has footage on both sides of the hole."""
-    ends = {interval.end_us for interval in file.recorded}
-    return hole.start_us in ends and any(interval.start_us == hole.end_us for interval in file.recorded)
-
-
-def _explained(hole: TimeInterval, ordered: Sequence[FileFacts], inside: list[str]) -> Gap:
-    if inside:
-        return Gap(hole, "unknown", (sentence("gap_inside", "frames are missing inside {name}", name=inside[0]),))
-    evidence: list[str] = []
-    damaged = [
-        file.name
-        for file in ordered
-        if file.is_damaged and (_touches(file, hole) or (file.start_us is not None and hole.contains(file.start_us)))
-    ]
-    evidence += [sentence("gap_damaged", "{name} is damaged", name=name) for name in damaged]
-    missing = _missing_sequence(hole, ordered)
-    if missing is not None:
-        evidence.append(sentence("gap_number", "no file numbered {number}", number=missing))
-    cause = "file_damaged" if damaged else "segment_missing" if missing is not None else "unknown"
-    return Gap(hole, cause, tuple(evidence))
+def summarise(
+    files: Iterable[FileFacts], *, limits: TimeLineLimits = DEFAULT_LIMITS, readings: Iterable[ClockReading] = ()
+) -> DeviceSummary:
+    """Everything the files say together. Their order does not matter; `readings` are the dockings' clocks."""
+    once, duplicates = without_duplicates(files)
+    once, double_times = resolve_double_times(once, join_us=limits.join_us)
+    runs = chains(once)
+    reasons = without_place(once, unset_contents(runs, once))
+    placed = [file for file in once if file.content not in reasons]
+    steps = clock_steps(borders(runs), limits)
+    missing = missing_numbers(runs, once)
+    alone = [file for file in once if file.content in reasons]
+    around = Neighbourhood(placed, alone, reasons, missing, steps, _places(runs, steps))
+    coverage, tolerated, gaps = _holes(placed, limits, around)
+    return DeviceSummary(
+        coverage=tuple(coverage),
+        gaps=tuple(gaps),
+        overlaps=tuple(_overlaps(placed, limits, around.place_of)),
+        tolerated=tuple(tolerated),
+        clock_steps=tuple(steps.values()),
+        missing_numbers=tuple(missing),
+        duplicates=tuple(duplicates),
+        not_counted=tuple(sorted(reasons.values(), key=lambda one: (one.reason, one.name))),
+        double_times=tuple(double_times),
+        growing=tuple(sorted(file.name for file in once if file.is_growing)),
+        drift=drift_of(readings, runs, limits),
+        uncertainty_us=max((file.uncertainty_us + file.placed_us for file in placed), default=0),
+    )
 
 
-def _touches(file: FileFacts, hole: TimeInterval) -> bool:
-    return any(interval.end_us == hole.start_us for interval in file.recorded)
+def _places(
+    runs: Sequence[Sequence[FileFacts]], steps: Mapping[tuple[str, str], ClockStep]
+) -> dict[str, tuple[int, int, int]]:
+    """(run, place in it, how many steps before it) of every numbered content."""
+    places: dict[str, tuple[int, int, int]] = {}
+    for number, run in enumerate(runs):
+        era = 0
+        for place, file in enumerate(run):
+            if place and (run[place - 1].content, file.content) in steps:
+                era += 1
+            places[file.content] = (number, place, era)
+    return places
 
 
-def _missing_sequence(hole: TimeInterval, ordered: Sequence[FileFacts]) -> str | None:
-    """The numbers that the files on both sides of the hole leave out; None where they follow, or have none."""
-    before = [file for file in ordered if file.sequence is not None and _touches(file, hole)]
-    after = [file for file in ordered if file.sequence is not None and _begins_at(file, hole.end_us)]
-    if not before or not after:
-        return None
-    first, last = (before[-1].sequence or 0) + 1, (after[0].sequence or 0) - 1
-    if last < first or any(file.sequence is not None and first <= file.sequence <= last for file in ordered):
-        return None
-    return str(first) if first == last else f"{first}-{last}"
+def _holes(
+    placed: Sequence[FileFacts], limits: TimeLineLimits, around: Neighbourhood
+) -> tuple[list[TimeInterval], list[TimeInterval], list[Gap]]:
+    """Coverage, tolerated holes and gaps. What lies between two files and is too short to be seen is no hole."""
+    merge_us = max([limits.merge_us, *(file.frame_us for file in placed)])
+    inner = union(hole for file in placed for hole in file.holes)
+    coverage: list[TimeInterval] = []
+    tolerated: list[TimeInterval] = []
+    gaps: list[Gap] = []
+    for piece in union(interval for file in placed for interval in file.recorded):
+        hole = interval_or_none(coverage[-1].end_us, piece.start_us) if coverage else None
+        if hole is None:
+            coverage.append(piece)
+            continue
+        is_inside = any(hole.overlaps(one) for one in _about(inner, hole))
+        if hole.duration_us <= merge_us and not is_inside:
+            coverage[-1] = TimeInterval(coverage[-1].start_us, piece.end_us)
+            continue
+        if hole.duration_us <= limits.join_us and not is_inside:
+            tolerated.append(hole)
+        else:
+            own = [file for file in placed if any(hole.overlaps(one) for one in file.holes)] if is_inside else []
+            gaps.append(around.explain(hole, own))
+        coverage.append(piece)
+    return coverage, tolerated, gaps
 
 
-def _begins_at(file: FileFacts, at_us: int) -> bool:
-    return any(interval.start_us == at_us for interval in file.recorded)
+def _about(inner: Sequence[TimeInterval], hole: TimeInterval) -> Sequence[TimeInterval]:
+    """The one or two of the disjoint intervals that may meet the hole."""
+    place = bisect_left(inner, hole)
+    return inner[max(0, place - 1) : place + 1]
 
 
-def _overlaps(ordered: Sequence[FileFacts], tolerance_us: int) -> list[Overlap]:
+def _overlaps(
+    placed: Sequence[FileFacts], limits: TimeLineLimits, place_of: Mapping[str, tuple[int, int, int]]
+) -> list[Overlap]:
+    """Pairs that share more than the tolerance; not those between which the clock was set: that is said as a step."""
     found: list[Overlap] = []
-    spans = [
-        (TimeInterval(file.recorded[0].start_us, file.recorded[-1].end_us), file.name)
-        for file in ordered
-        if file.recorded
-    ]
-    spans.sort()
-    for index, (span, name) in enumerate(spans):
-        for other, other_name in spans[index + 1 :]:
-            if other.start_us >= span.end_us:
+    spans = sorted(
+        ((TimeInterval(file.recorded[0].start_us, file.recorded[-1].end_us), file) for file in placed if file.recorded),
+        key=lambda pair: (pair[0], pair[1].name),
+    )
+    for index, (span, file) in enumerate(spans):
+        for later in range(index + 1, len(spans)):
+            other, other_file = spans[later]
+            if other.start_us >= span.end_us or len(found) >= MOST_OVERLAPS:
                 break
-            shared = interval_or_none(other.start_us, min(span.end_us, other.end_us))
-            if shared is not None and shared.duration_us > tolerance_us:
-                found.append(Overlap(shared, (name, other_name)))
+            shared = intersection(span, other)
+            least_us = max(limits.join_us, file.uncertainty_us, other_file.uncertainty_us)
+            one, two = place_of.get(file.content), place_of.get(other_file.content)
+            turned = one is not None and two is not None and one[0] == two[0] and one[2] != two[2]
+            if shared is not None and shared.duration_us > least_us and not turned:
+                found.append(Overlap(shared, (file.name, other_file.name)))
     return found

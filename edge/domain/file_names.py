@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 _DIGITS = re.compile(r"(?P<day>\d{8})[T_-]?(?P<time>\d{6})(?P<utc>[Zz]?)")
 BELIEVED_YEARS = range(1970, 2200)
@@ -83,8 +83,12 @@ def _local_start(digits: str) -> LocalStart | None:
     match = _DIGITS.fullmatch(digits)
     if match is None:
         return None
+    is_leap_second = match["time"].endswith("60")
+    time = match["time"][:4] + "59" if is_leap_second else match["time"]
     try:
-        moment = datetime.strptime(match["day"] + match["time"], "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone is the device's
+        moment = datetime.strptime(match["day"] + time, "%Y%m%d%H%M%S")  # noqa: DTZ007 - zone is the device's
     except ValueError:
         return None  # 20261332: digits that are no time; the caller sees it in `unreadable_start`
+    if is_leap_second:
+        moment += timedelta(seconds=1)  # instants here count no leap seconds: the next minute begins
     return LocalStart(moment, is_utc=bool(match["utc"])) if moment.year in BELIEVED_YEARS else None

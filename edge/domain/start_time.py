@@ -61,6 +61,13 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> tuple[UtcMicros, int]:
     return _nameable(first), abs(second - first)
 
 
+def other_reading(moment: datetime, zone: ZoneInfo) -> UtcMicros | None:
+    """The second instant of a local time that a change of summer time made double or missing; None for all others."""
+    first = instant_of(moment.replace(tzinfo=zone, fold=0))
+    second = instant_of(moment.replace(tzinfo=zone, fold=1))
+    return None if first == second else _nameable(second)
+
+
 def _nameable(start_us: UtcMicros) -> UtcMicros:
     """The start, or the nearest whose whole recording can still be written down: a year 9999 is wrong in any case."""
     return max(_NAMEABLE_US[0], min(start_us, _NAMEABLE_US[1]))

@@ -141,6 +141,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cause_unknown": ("cause unknown", "原因不明"),
     "cause_file_damaged": ("a file is damaged", "文件损坏"),
     "cause_segment_missing": ("a file is missing", "缺少文件"),
+    "cause_clock_step": ("the clock was set", "时钟被调整"),
+    "cause_still_growing": ("a file is still being written", "文件仍在写入"),
     "fault_empty": ("empty", "空文件"),
     "fault_unreadable": ("cannot be read", "无法读取"),
     "fault_not_media": ("not a recording", "不是视音频文件"),

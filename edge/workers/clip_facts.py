@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from edge.config import SourceConfig
 from edge.contract.inspection import Fault, FaultCode
 from edge.contract.instants import UtcMicros, parse_rfc3339, rfc3339
-from edge.contract.manifest import Capture, ClockReading, TimeStatement
+from edge.contract.manifest import Capture, ClockReading, StartSource, TimeStatement
 from edge.devices.statements import Sidecar, StatementUnreadableError, parse_sidecar
 from edge.domain.clock import applied_offset_us
 from edge.domain.file_names import NameFacts, compile_patterns, read_name
@@ -19,6 +19,7 @@ from edge.domain.start_time import (
     ContainerTime,
     StartDecision,
     decide_start,
+    other_reading,
     starts_in_future,
     stated_by_container,
     stated_by_mtime,
@@ -119,6 +120,16 @@ class ClipFacts:
             recorded=self.probe.recorded_from(decision.start_us),
             statements=decision.statements,
         )
+
+    @property
+    def other_start(self) -> UtcMicros | None:
+        """The second reading of a start that a change of summer time made double or missing; files beside decide."""
+        words, named = self.sidecar.words, self.name.start
+        if self.decision.source is StartSource.SIDECAR and words is not None and words.start is not None:
+            return other_reading(words.start, self.zone) if words.start.tzinfo is None else None
+        if self.decision.source is StartSource.NAME and named is not None and not named.is_utc:
+            return other_reading(named.moment, self.zone)
+        return None
 
     @property
     def sequence(self) -> int | None:

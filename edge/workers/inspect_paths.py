@@ -3,69 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge.contract.inspection import Fault, FaultCode, FileVerdict
+from edge.contract.inspection import FaultCode
 from edge.contract.instants import UtcMicros
-from edge.contract.manifest import ClockReading
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_file, scan_folder
 from edge.devices.statements import DockingStatement, StatementUnreadableError, read_bounded, read_docking
-from edge.domain.across_files import DeviceSummary, FileFacts, summarise
-from edge.domain.clock import corrected
 from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
-from edge.domain.preliminary_gaps import DEFAULT_TOLERANCE
 from edge.footage.probe_result import ProbeResult, unreadable
 from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words
+from edge.workers.inspect_report import (
+    InspectedDevice,
+    InspectedFile,
+    InspectReport,
+    Problem,
+    devices_of,
+    with_faults_among_files,
+)
 from edge.workers.inspection import Prober, probe_with
 
 Progress = Callable[[int, int, str], None]
 """Called before each file with its number, how many there are, and its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class InspectedFile:
-    """One file. `path` as the caller gave it, in text form; times on the device's own clock."""
-
-    path: str
-    sha256: str | None
-    size_bytes: int
-    device: str | None
-    facts: ClipFacts
-    faults: tuple[Fault, ...]
-
-    @property
-    def verdict(self) -> FileVerdict:
-        """Of the structure."""
-        return self.facts.probe.verdict
-
-
-@dataclass(frozen=True, slots=True)
-class InspectedDevice:
-    """All files of one device, on the corrected axis where the docking file measured the clock."""
-
-    device: str
-    clock: ClockReading | None
-    summary: DeviceSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something beside the footage that could not be used."""
-
-    path: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class InspectReport:
-    """Everything that was looked into."""
-
-    files: tuple[InspectedFile, ...]
-    devices: tuple[InspectedDevice, ...]
-    problems: tuple[Problem, ...]
 
 
 def inspect_paths(
@@ -92,7 +52,8 @@ def inspect_paths(
     for number, (shown, file, statement) in enumerate(jobs, start=1):
         on_file(number, len(jobs), shown)
         files.append(_inspect(shown, file, statement, reading, prober, now_us))
-    return InspectReport(tuple(files), tuple(_devices(files)), tuple(problems))
+    files = with_faults_among_files(files)
+    return InspectReport(tuple(files), tuple(devices_of(files)), tuple(problems))
 
 
 def _statements(scan: FolderScan, problems: list[Problem], now_us: UtcMicros) -> dict[str, DockingStatement]:
@@ -156,33 +117,6 @@ def _words(file: FoundFile) -> SidecarWords:
         return sidecar_words(read_bounded(Path(file.sidecar.os_path)), name=file.sidecar.name)
     except StatementUnreadableError as error:
         return SidecarWords(fault=error.why)
-
-
-def _devices(files: Iterable[InspectedFile]) -> list[InspectedDevice]:
-    by_device: dict[str, list[InspectedFile]] = {}
-    for file in files:
-        if file.device is not None:  # files of unknown devices say nothing together
-            by_device.setdefault(file.device, []).append(file)
-    return [
-        InspectedDevice(
-            device=device,
-            clock=next((file.facts.clock for file in own if file.facts.clock is not None), None),
-            summary=summarise(map(_file_facts, own), join_tolerance_us=DEFAULT_TOLERANCE.join_us),
-        )
-        for device, own in sorted(by_device.items())
-    ]
-
-
-def _file_facts(file: InspectedFile) -> FileFacts:
-    capture = file.facts.capture
-    return FileFacts(
-        name=file.path.rpartition("/")[2],
-        content=file.sha256 or file.path,
-        start_us=capture.start,
-        recorded=tuple(corrected(capture.recorded, file.facts.clock)),
-        sequence=file.facts.sequence,
-        is_damaged=file.verdict is not FileVerdict.WHOLE,
-    )
 
 
 __all__ = ["InspectReport", "InspectedDevice", "InspectedFile", "Problem", "SourceMissingError", "inspect_paths"]

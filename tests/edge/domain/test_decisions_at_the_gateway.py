@@ -1,4 +1,4 @@
-"""Rest, disk, certificates, preliminary gaps, and what the files of one device say together."""
+"""Rest, disk, certificates, preliminary gaps."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros, parse_rfc3339
-from edge.contract.intervals import TimeInterval, total_us
+from edge.contract.intervals import TimeInterval
 from edge.contract.messages import Register, RegisterCertificate, RegisterDevice, RegisterDuty, RegisterRule
-from edge.domain.across_files import FileFacts, summarise
 from edge.domain.certificates import check_certificates
 from edge.domain.file_state import DiskLevel, Signature, disk_level, has_rested, modified_instant, rested_since
 from edge.domain.preliminary_gaps import DEFAULT_TOLERANCE, DeviceFootage, judge_duties, tolerance_of
@@ -135,68 +134,3 @@ def test_the_registers_tolerance_stands_before_the_default() -> None:
     assert (tolerance.join_us, tolerance.start_us) == (5 * SECOND_US, 60 * SECOND_US)
     assert tolerance.end_us == DEFAULT_TOLERANCE.end_us
     assert tolerance_of(None) == DEFAULT_TOLERANCE
-
-
-# ------------------------------------------------------------------ across files
-def _file(name: str, *spans: TimeInterval, sequence: int | None = None, damaged: bool = False) -> FileFacts:
-    start_us = spans[0].start_us if spans else None
-    return FileFacts(name, name, start_us, spans, sequence, damaged)
-
-
-TOLERANCE_US = 2 * SECOND_US
-
-
-def test_a_hole_between_files_is_a_gap_only_beyond_the_tolerance() -> None:
-    files = [_file("a", _span(0, 60)), _file("b", _span(62, 120)), _file("c", _span(122.5, 180))]
-    (gap,) = summarise(files, join_tolerance_us=TOLERANCE_US).gaps
-    assert (gap.interval, gap.cause) == (_span(120, 122.5), "unknown")
-
-
-def test_a_hole_inside_a_file_is_a_gap_however_short() -> None:
-    (gap,) = summarise([_file("a", _span(0, 60), _span(60.2, 90))], join_tolerance_us=TOLERANCE_US).gaps
-    assert gap.interval == _span(60, 60.2)
-    assert gap.evidence == ("frames are missing inside a",)
-
-
-def test_a_number_left_out_says_that_a_segment_is_missing() -> None:
-    files = [_file("a", _span(0, 60), sequence=1), _file("d", _span(180, 240), sequence=4)]
-    (gap,) = summarise(files, join_tolerance_us=TOLERANCE_US).gaps
-    assert (gap.cause, gap.evidence) == ("segment_missing", ("no file numbered 2-3",))
-
-
-@pytest.mark.parametrize(
-    "damaged",
-    [
-        _file("b", _span(60, 90), sequence=2, damaged=True),
-        FileFacts("b", "b", _at(60), (), 2, True),
-    ],
-    ids=["cut", "unreadable"],
-)
-def test_a_damaged_file_explains_the_hole_it_leaves(damaged: FileFacts) -> None:
-    files = [_file("a", _span(0, 60), sequence=1), damaged, _file("c", _span(120, 180), sequence=3)]
-    (gap,) = summarise(files, join_tolerance_us=TOLERANCE_US).gaps
-    assert (gap.cause, gap.evidence) == ("file_damaged", ("b is damaged",))
-
-
-def test_the_same_content_twice_overlaps_nothing() -> None:
-    one, copy = _file("a", _span(0, 60)), FileFacts("copy of a", "a", _at(0), (_span(0, 60),), None, False)
-    assert summarise([one, copy], join_tolerance_us=TOLERANCE_US).overlaps == ()
-
-
-def test_two_files_that_claim_the_same_time_overlap() -> None:
-    files = [_file("a", _span(0, 60)), _file("b", _span(50, 110)), _file("c", _span(109, 170))]
-    (overlap,) = summarise(files, join_tolerance_us=TOLERANCE_US).overlaps
-    assert (overlap.interval, overlap.names) == (_span(50, 60), ("a", "b"))
-
-
-spans = st.tuples(st.integers(0, 500), st.integers(1, 60)).map(lambda pair: _span(pair[0], pair[0] + pair[1]))
-
-
-@given(st.lists(spans, min_size=1, max_size=20), st.integers(0, 10))
-def test_coverage_and_gaps_never_meet_and_every_long_hole_is_told(found: list[TimeInterval], tolerance_s: int) -> None:
-    files = [_file(str(number), span) for number, span in enumerate(found)]
-    summary = summarise(files, join_tolerance_us=tolerance_s * SECOND_US)
-    assert not any(gap.interval.overlaps(span) for gap in summary.gaps for span in summary.coverage)
-    whole_us = summary.coverage[-1].end_us - summary.coverage[0].start_us
-    untold_us = whole_us - total_us(summary.coverage) - total_us(gap.interval for gap in summary.gaps)
-    assert 0 <= untold_us <= tolerance_s * SECOND_US * len(found)
