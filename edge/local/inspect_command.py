@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from edge.footage.probe_result import PROBE_TARGET
-from edge.local.inspect_view import report_json, show_report
+from edge.local.inspect_json import report_json
+from edge.local.inspect_view import show_report
 from edge.local.words import word
 from edge.platform.clock import Clock
 from edge.platform.limited_worker import LimitedWorker
