@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,69 +20,61 @@ MAX_NUMBER = 1 << 61
 
 
 class IndexDamagedError(Exception):
-    """The tables of the index contradict each other or their boxes; another reader may still find something."""
+    """The tables of the index contradict each other or their boxes; another reader may still find something.
 
-    def __init__(self, *, why: str) -> None:
-        super().__init__(f"the index cannot be believed: {why}")
-        self.why = why
+    `why` is a code with words in `contract/fault_sentences.py`; `detail` says which number did not fit.
+    """
+
+    def __init__(self, *, why: str, detail: str) -> None:
+        super().__init__(f"the index cannot be believed: {detail}")
+        self.why, self.detail = why, detail
+
+
+class Box(NamedTuple):
+    """A box of the file: its type, first byte, first byte of its payload, and end, which may lie beyond the file."""
+
+    kind: bytes
+    at: int
+    payload_at: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class TopLevel:
     """What a walk over the top level found. `broken_at`: the first byte that begins no box; None where all do."""
 
-    has_index: bool
-    index_is_whole: bool
-    ends_beyond_file_bytes: int
+    boxes: tuple[Box, ...]
+    size_bytes: int
     broken_at: int | None
 
     @property
-    def is_cut(self) -> bool:
-        """Whether a box is promised that the file does not hold."""
-        return self.ends_beyond_file_bytes > 0
+    def beyond_bytes(self) -> int:
+        """How many bytes are promised that the file does not hold."""
+        return max((box.end - self.size_bytes for box in self.boxes[-1:]), default=0)
+
+    def has(self, kind: bytes, *, whole: bool = False) -> bool:
+        """Whether there is a box of that type, at least one of them wholly in the file."""
+        return any(box.kind == kind and (not whole or box.end <= self.size_bytes) for box in self.boxes)
 
 
-def walk_top_level(file: BinaryIO, size_bytes: int) -> TopLevel:
-    """Read the headers of the top-level boxes, at most 200,000 of them."""
-    kinds: dict[bytes, bool] = {}
-    at, beyond, broken_at = 0, 0, None
-    for _ in range(_MAX_BOXES):
-        if at >= size_bytes:
-            break
-        file.seek(at)
-        header = file.read(16)
+def walk_top_level(descriptor: int, size_bytes: int, start: int = 0) -> TopLevel:
+    """Read the headers of the boxes from `start` on, at most 200,000 of them."""
+    boxes: list[Box] = []
+    at, broken_at = start, None
+    while at < size_bytes and len(boxes) < _MAX_BOXES:
+        header = os.pread(descriptor, 16, at)
         found = _box(header, size_bytes - at)
-        length = None if found is None or not _is_box_type(header[4:8]) else found[2]
-        if length is None:
+        if found is None or not _is_box_type(header[4:8]):
             broken_at = at
             break
-        is_whole = at + length <= size_bytes
-        kind = header[4:8]
-        kinds[kind] = kinds.get(kind, True) and is_whole
-        beyond = max(beyond, at + length - size_bytes)
+        kind, head_bytes, length = found
+        boxes.append(Box(kind, at, at + head_bytes, at + length))
         at += length
-    return TopLevel(
-        has_index=b"moov" in kinds,
-        index_is_whole=kinds.get(b"moov", False),
-        ends_beyond_file_bytes=beyond,
-        broken_at=broken_at,
-    )
+    return TopLevel(tuple(boxes), size_bytes, broken_at)
 
 
 def _is_box_type(kind: bytes) -> bool:
     return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in kind)
-
-
-def boxes_of_file(descriptor: int, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
-    """(type, first byte, first byte of the payload, end) of the boxes of the file that are wholly there."""
-    for _ in range(_MAX_BOXES):
-        header = os.pread(descriptor, 16, at)
-        found = _box(header, end - at)
-        if found is None or at + found[2] > end:
-            return
-        kind, head_bytes, length = found
-        yield kind, at, at + head_bytes, at + length
-        at += length
 
 
 def _box(header: bytes, left_bytes: int) -> tuple[bytes, int, int] | None:
@@ -94,25 +86,26 @@ def _box(header: bytes, left_bytes: int) -> tuple[bytes, int, int] | None:
         length = left_bytes
     elif length == 1:
         length, head_bytes = int.from_bytes(header[8:16], "big"), 16
-    return (header[4:8], head_bytes, length) if length >= head_bytes else None
+    return (header[4:8], head_bytes, length) if head_bytes <= length < MAX_NUMBER else None
 
 
-def read_payload(descriptor: int, start: int, end: int) -> memoryview:
+def read_payload(descriptor: int, box: Box) -> memoryview:
     """The bytes of a header box. Raises IndexDamagedError where it claims more than 256 MiB."""
-    if end - start > MAX_HEADER_BYTES:
-        raise IndexDamagedError(why=f"it claims {end - start} bytes")
-    return memoryview(os.pread(descriptor, end - start, start))
+    length = box.end - box.payload_at
+    if length > MAX_HEADER_BYTES:
+        raise IndexDamagedError(why="box_does_not_fit", detail=f"it claims {length} bytes")
+    return memoryview(os.pread(descriptor, length, box.payload_at))
 
 
-def boxes_inside(data: memoryview, kinds: frozenset[bytes]) -> Iterator[tuple[bytes, memoryview]]:
-    """The boxes of these types inside a payload."""
+def boxes_inside(data: memoryview, kinds: frozenset[bytes] | None = None) -> Iterator[tuple[bytes, memoryview]]:
+    """The boxes of these types inside a payload; all of them where none are named."""
     at = 0
     while at + 8 <= len(data):
         found = _box(bytes(data[at : at + 16]), len(data) - at)
         if found is None or at + found[2] > len(data):
-            raise IndexDamagedError(why=f"a box inside it does not fit at byte {at}")
+            raise IndexDamagedError(why="box_does_not_fit", detail=f"a box inside it does not fit at byte {at}")
         kind, head_bytes, length = found
-        if kind in kinds:
+        if kinds is None or kind in kinds:
             yield kind, data[at + head_bytes : at + length]
         at += length
 
@@ -130,10 +123,10 @@ def only_box(data: memoryview, *path: bytes) -> memoryview | None:
 def number_at(data: memoryview, at: int, length: int = 4) -> int:
     """An unsigned number of `length` bytes. Raises IndexDamagedError where it is cut off or cannot be meant."""
     if at + length > len(data):
-        raise IndexDamagedError(why="a table ends before its numbers do")
+        raise IndexDamagedError(why="box_does_not_fit", detail="a table ends before its numbers do")
     value = int.from_bytes(data[at : at + length], "big")
     if value > MAX_NUMBER:
-        raise IndexDamagedError(why=f"a place or time of {value}")
+        raise IndexDamagedError(why="tables_contradict", detail=f"a place or time of {value}")
     return value
 
 
@@ -142,13 +135,33 @@ def version_of(data: memoryview) -> int:
     return number_at(data, 0, 1)
 
 
-def table_of(data: memoryview | None, columns: int, kind: str = ">u4", head_bytes: int = 8) -> NDArray[np.int64]:
-    """The rows of a table whose count stands before them: int64 (n, columns); bounded by the box itself."""
+class TableBomb(NamedTuple):
+    """A table whose count is more than its box, or its samples, can hold."""
+
+    table: str
+    claimed: int
+    fitting: int
+
+
+def table_of(
+    data: memoryview | None,
+    columns: int,
+    bombs: list[TableBomb],
+    *,
+    name: str,
+    kind: str = ">u4",
+    head_bytes: int = 8,
+) -> NDArray[np.int64]:
+    """The rows of a table whose count stands before them: int64 (n, columns).
+
+    A count that the box cannot hold is noted in `bombs`, and the rows that fit are read: the box itself says how many.
+    """
     if data is None:
         return np.empty((0, columns), np.int64)
     count = number_at(data, head_bytes - 4)
-    width = np.dtype(kind).itemsize * columns
-    if head_bytes + count * width > len(data):
-        raise IndexDamagedError(why=f"a table of {count} rows in {len(data)} bytes")
+    fitting = (len(data) - head_bytes) // (np.dtype(kind).itemsize * columns)
+    if count > fitting:
+        bombs.append(TableBomb(name, count, fitting))
+        count = fitting
     rows = np.frombuffer(data, kind, count * columns, head_bytes)
     return rows.reshape(count, columns).astype(np.int64)

@@ -15,7 +15,7 @@ def missing_bytes(file: BinaryIO, size_bytes: int, container: Container) -> int:
     """Bytes that are promised and not there; 0 where all are, or where the container promises nothing."""
     match container:
         case Container.MP4:
-            return walk_top_level(file, size_bytes).ends_beyond_file_bytes
+            return walk_top_level(file.fileno(), size_bytes).beyond_bytes
         case Container.MATROSKA:
             file.seek(0)
             return max(0, _segment_end(file.read(HEAD_BYTES)) - size_bytes)

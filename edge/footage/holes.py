@@ -37,8 +37,10 @@ def find_holes(times_us: NDArray[np.int64]) -> list[Hole]:
         return []
     deltas = np.diff(times_us)
     suspects = np.flatnonzero(deltas > _FACTOR * _local_median(deltas))
+    is_inner = (suspects >= _NEIGHBOURS) & (suspects < len(deltas) - _NEIGHBOURS)
+    suspects = np.concatenate([suspects[~is_inner], _isolated(deltas, suspects[is_inner])])
     holes = []
-    for index in suspects:
+    for index in np.sort(suspects):
         around = np.concatenate(
             [deltas[max(0, index - _NEIGHBOURS) : index], deltas[index + 1 : index + 1 + _NEIGHBOURS]]
         )
@@ -48,6 +50,20 @@ def find_holes(times_us: NDArray[np.int64]) -> list[Hole]:
             if start_us < times_us[index + 1]:
                 holes.append(Hole(start_us, int(times_us[index + 1])))
     return holes
+
+
+def _isolated(deltas: NDArray[np.int64], suspects: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of the inner suspects that no distance near them comes up to: the same rule, for many at once."""
+    kept = []
+    around = np.delete(np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1), _NEIGHBOURS)
+    for at in range(0, len(suspects), 10_000):
+        some = suspects[at : at + 10_000]
+        ranked = np.sort(deltas[some[:, None] + around], axis=1)
+        recurs = ranked[:, _RECURS - 1 :] - ranked[:, : -(_RECURS - 1)] <= _SAME_DELTA_US
+        last = ranked.shape[1] - 1 - np.argmax(recurs[:, ::-1], axis=1)
+        largest = np.where(recurs.any(axis=1), ranked[np.arange(len(some)), last], ranked[:, -1])
+        kept.append(some[deltas[some] > _FACTOR * largest])
+    return np.concatenate(kept) if kept else suspects
 
 
 def _local_median(deltas: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,50 +1,44 @@
-"""The container probe: what is in a file, from when to when, and what is broken. Runs in a limited worker.
-
-The demuxer is forced by the file's magic and only the file protocol is allowed: a playlist dressed up as footage must
-not make FFmpeg open anything else.
-"""
+"""The container probe: what is in a file, from when to when, and what is broken. Runs in a limited worker."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import av
-import av.container
 import av.logging
 
+from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode, FileVerdict
-from edge.contract.instants import NotAnInstantError, parse_rfc3339
 from edge.domain.media_kind import HEAD_BYTES, SOUND_ONLY, Container, container_of_magic, container_of_name
-from edge.footage.boxes import IndexDamagedError, walk_top_level
+from edge.footage.boxes import IndexDamagedError
 from edge.footage.cuts import missing_bytes
-from edge.footage.frames import Frames, demuxed_frames, frames_of_index, sound_length_us
-from edge.footage.holes import Hole, find_holes
-from edge.footage.mp4_index import read_index
-from edge.footage.probe_result import MAX_RECORDED, ProbeResult, unreadable
+from edge.footage.demuxed import WITHOUT_TIMES, Demuxed, demuxed
+from edge.footage.frames import US_PER_S, FileTime
+from edge.footage.medium import NoStreamError, opened
+from edge.footage.mp4_structure import NoIndexError, mp4_structure
+from edge.footage.probe_result import MAX_RECORDED, ProbeResult, nothing_inside
+from edge.footage.structure import Structure, faults_of_pictures
 
-_DEMUXERS = {
-    Container.MP4: ("mov",),
-    Container.MATROSKA: ("matroska",),
-    Container.MPEG_TS: ("mpegts",),
-    Container.AVI: ("avi",),
-    Container.FLV: ("flv",),
-    Container.ASF: ("asf",),
-    Container.MPEG_PS: ("mpeg",),
-    Container.RAW_VIDEO: ("h264", "hevc", "dhav"),
-    Container.OGG: ("ogg",),
-    Container.WAV: ("wav",),
-    Container.MP3: ("mp3",),
-    Container.AAC: ("aac",),
-    Container.AMR: ("amr",),
-}
-_WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
-"""These count frames; they do not say when each was."""
-_US_PER_S = 1_000_000
-MAX_MEDIA_US = 7 * 86_400 * _US_PER_S
+_DAMAGE = frozenset(
+    {
+        FaultCode.INDEX_DAMAGED,
+        FaultCode.TABLE_BOMB,
+        FaultCode.DATA_CUT,
+        FaultCode.DATA_HOLE,
+        FaultCode.SAMPLES_PAST_END,
+        FaultCode.NO_VIDEO,
+    }
+)
+_SOUND_NAMES = (".m4a", ".mka", ".oga", ".weba")
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_TOLERATED_LENGTH_US = 1_000_000
+_TOLERATED_SHARE = 0.02
+MAX_MEDIA_US = 7 * 86_400 * US_PER_S
 """No device writes one file for longer than a week; a claim beyond it would count as footage of that time."""
+_MOST_FAULTS = 150
 
 
 def probe_call(argument: dict[str, str]) -> object:
@@ -59,149 +53,129 @@ def probe_file(path: Path, *, name: str) -> ProbeResult:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(HEAD_BYTES)
         if not size_bytes:
-            return unreadable(FaultCode.EMPTY, "the file has no bytes: copy it from the device again if it is there")
+            return nothing_inside(fault_of(FaultCode.EMPTY))
         container = container_of_magic(head)
         if container is None:
-            what = "only zeros" if not head.strip(b"\0") else "no known beginning"
-            return unreadable(FaultCode.NOT_MEDIA, f"the first {len(head)} bytes are {what}")
-        return _probe_medium(file, size_bytes, container, name)
-
-
-def _probe_medium(file: BinaryIO, size_bytes: int, container: Container, name: str) -> ProbeResult:
-    lost_bytes = missing_bytes(file, size_bytes, container)
-    if container is Container.MP4:
-        top = walk_top_level(file, size_bytes)
-        if not top.index_is_whole:
-            what = "cut off" if top.has_index else "missing"
-            return unreadable(
-                FaultCode.INDEX_MISSING, f"the index (moov) is {what}: the recording was not ended", container=container
-            )
-    try:
-        with _opened(file, container) as medium:
-            return _look_inside(file, medium, container, name, size_bytes, lost_bytes)
-    except (av.FFmpegError, StopIteration) as error:
-        return unreadable(FaultCode.NOT_MEDIA, f"cannot be opened as {container}: {error}", container=container)
-
-
-def _opened(file: BinaryIO, container: Container) -> av.container.InputContainer:
-    """The open file under a name without an extension, since FFmpeg would believe one."""
-    refused: av.FFmpegError | None = None
-    for demuxer in _DEMUXERS[container]:
+            return nothing_inside(fault_of(FaultCode.NOT_MEDIA, found=_kind_of(head)))
         try:
-            medium = av.open(
-                f"/dev/fd/{file.fileno()}",
-                format=demuxer,
-                options={"protocol_whitelist": "file"},
-                metadata_errors="replace",
-            )
-            if medium.streams.audio or any(video.width for video in medium.streams.video):
-                return medium  # without a width the wrong one of two raw formats took it
-            medium.close()
-        except av.FFmpegError as error:
-            refused = error
-    if refused is not None:
-        raise refused
-    raise StopIteration("no stream in it")
+            structure = _structure(file, size_bytes, container)
+        except NoIndexError as error:
+            return nothing_inside(error.fault, container=container)
+        except (av.FFmpegError, MemoryError, NoStreamError):
+            return nothing_inside(fault_of(FaultCode.NOT_MEDIA, found="not_openable"), container=container)
+    return _judged(structure, container, name)
 
 
-def _look_inside(
-    file: BinaryIO,
-    medium: av.container.InputContainer,
-    container: Container,
-    name: str,
-    size_bytes: int,
-    lost_bytes: int,
-) -> ProbeResult:
-    faults = _name_faults(container, name)
-    frames = _frames(file, medium, container, size_bytes)
-    holes: list[Hole] = []
-    verdict = FileVerdict.WHOLE
-    if frames is not None:
-        media_us = frames.media_us if len(frames.times_us) else None
-        if container not in _WITHOUT_TIMES:
-            holes = find_holes(frames.times_us)[: MAX_RECORDED - 1]
-        faults.extend(_frame_faults(container, frames, holes, lost_bytes))
-    else:
-        media_us = sound_length_us(medium)
-    if media_us is not None and not 0 <= media_us <= MAX_MEDIA_US:
-        detail = f"the file claims to last {media_us / _US_PER_S:.0f} s: its times cannot be believed"
-        faults = [*_name_faults(container, name), Fault(code=FaultCode.NO_TIMES, detail=detail)]
-        media_us, holes, verdict = None, [], FileVerdict.DAMAGED
-    has_picture = frames is not None and (len(frames.times_us) > 0 or frames.lost > 0 or frames.timeless > 0)
-    if not has_picture and container not in SOUND_ONLY:
-        faults.append(Fault(code=FaultCode.NO_VIDEO, detail="there is no picture in the file"))
-    if frames is not None and frames.timeless and media_us is None:
-        verdict = FileVerdict.DAMAGED  # there is a picture, but how long it lasts nobody can say
-    if any(fault.code in (FaultCode.DATA_CUT, FaultCode.NO_VIDEO) for fault in faults):
-        verdict = FileVerdict.DAMAGED if media_us else FileVerdict.UNREADABLE
-    video = medium.streams.video[0].codec_context if medium.streams.video else None
+def _kind_of(head: bytes) -> str:
+    """What a file is that is no medium."""
+    if not head.strip(b"\0"):
+        return "only_zeros"
+    if head.startswith(_PICTURES):
+        return "picture"
+    printable = sum(byte in b"\t\n\r" or 0x20 <= byte < 0x7F or byte >= 0x80 for byte in head)
+    return "text" if len(head) > 16 and printable == len(head) and 0 not in head else "no_known_beginning"
+
+
+def _structure(file: BinaryIO, size_bytes: int, container: Container) -> Structure:
+    damage: list[Fault] = []
+    if container is Container.MP4:
+        try:
+            return mp4_structure(file.fileno(), size_bytes)
+        except IndexDamagedError as error:  # the demuxer may still find pictures where the tables contradict each other
+            why = error.why
+    with opened(file, container) as medium:
+        found = demuxed(medium, file.fileno(), container)
+        structure = found.structure
+        if container is Container.MP4:
+            read = 0 if structure.frames is None else int(structure.frames.there.sum())
+            indexed = max((stream.frames for stream in medium.streams.video), default=0)
+            damage.append(fault_of(FaultCode.INDEX_DAMAGED, why=why, frames_indexed=indexed, frames_read=read))
+    structure.faults.extend(damage)
+    structure.faults.extend(_cut(found, missing_bytes(file, size_bytes, container), container))
+    if found.timeless and (structure.frames is None or not len(structure.frames)):
+        structure.faults.append(fault_of(FaultCode.NO_TIMES, timeless="no_clock"))
+    elif container in WITHOUT_TIMES and structure.frames is not None:
+        structure.faults.append(fault_of(FaultCode.NO_TIMES, timeless="frames_counted"))
+    return structure
+
+
+def _cut(found: Demuxed, lost_bytes: int, container: Container) -> list[Fault]:
+    """What the container promises and does not hold."""
+    frames = found.structure.frames
+    end_us = None if frames is None or not len(frames) else FileTime.of(frames, has_holes=False).there_until_us()
+    promised_us, seen_us = found.promised_us, max(found.end_us or 0, end_us or 0)
+    is_short = (
+        container is Container.MATROSKA
+        and promised_us is not None
+        and promised_us - seen_us > _TOLERATED_LENGTH_US + _TOLERATED_SHARE * promised_us
+    )
+    if not (lost_bytes or found.torn or is_short):
+        return []
+    cut = "torn_packet" if container is Container.MPEG_TS else "segment_beyond_end"
+    cut = cut if lost_bytes else "torn_frames" if found.torn else "shorter_than_header"
+    until_s = None if promised_us is None or promised_us <= (end_us or 0) else promised_us / US_PER_S
+    from_s = None if end_us is None else end_us / US_PER_S
+    return [fault_of(FaultCode.DATA_CUT, from_s=from_s, to_s=until_s, missing_bytes=lost_bytes, cut=cut)]
+
+
+def _judged(structure: Structure, container: Container, name: str) -> ProbeResult:
+    faults = _name_faults(container, name) + structure.faults
+    frames, recorded, media_us = structure.frames, list[tuple[int, int]](), structure.sound_us
+    is_timeless = any(fault.code == FaultCode.NO_TIMES and fault.values["timeless"] == "no_clock" for fault in faults)
+    if frames is not None and len(frames):
+        time = FileTime.of(frames, has_holes=structure.has_times)
+        faults += faults_of_pictures(structure, time)
+        recorded = _at_most(time.recorded(), MAX_RECORDED)
+        media_us = recorded[-1][1] if recorded else None
+    elif frames is None and container not in SOUND_ONLY and not name.lower().endswith(_SOUND_NAMES):
+        inside = "sound_only" if structure.has_sound else "nothing"
+        faults.append(fault_of(FaultCode.NO_VIDEO, inside=inside))
+    elif frames is not None and not is_timeless:
+        media_us = None
+        faults.append(fault_of(FaultCode.NO_VIDEO, inside="nothing"))
+    if media_us is not None and frames is None:
+        recorded = [(0, media_us)] if media_us > 0 else []
+    longest_us = max(media_us or 0, 0 if frames is None else frames.end_us)
+    verdict = _verdict(faults, media_us, is_timeless)
+    if longest_us > MAX_MEDIA_US:
+        faults = [*_name_faults(container, name), fault_of(FaultCode.NO_TIMES, timeless="incredible")]
+        media_us, recorded, verdict = None, [], FileVerdict.DAMAGED
     return ProbeResult(
         verdict=verdict,
         container=container,
         media_us=media_us,
-        width_px=None if video is None else video.width,
-        height_px=None if video is None else video.height,
-        video_codec=None if video is None else video.name[:32],
-        has_sound=bool(medium.streams.audio),
-        created_us=_created_us(medium),
-        recorded=tuple(_stretches(media_us or 0, holes)),
-        faults=tuple(faults[:150]),
+        width_px=structure.width_px,
+        height_px=structure.height_px,
+        video_codec=structure.codec,
+        has_sound=structure.has_sound,
+        created_us=structure.created_us,
+        recorded=tuple(recorded),
+        faults=tuple(sorted(faults, key=_place_of))[:_MOST_FAULTS],
     )
 
 
-def _frames(
-    file: BinaryIO, medium: av.container.InputContainer, container: Container, size_bytes: int
-) -> Frames | None:
-    if not medium.streams.video:
-        return None
-    if container is Container.MP4:
-        with suppress(IndexDamagedError):  # the demuxer may still find frames where the tables contradict each other
-            tracks = read_index(file.fileno(), size_bytes)
-            for samples in tracks:
-                if samples.handler == b"vide" and len(samples.sizes):
-                    return frames_of_index(samples, size_bytes)
-    return demuxed_frames(medium, medium.streams.video[0])
+def _verdict(faults: Sequence[Fault], media_us: int | None, is_timeless: bool) -> FileVerdict:
+    if is_timeless:
+        return FileVerdict.DAMAGED  # there is a picture, but how long it lasts nobody can say
+    if not any(fault.code in _DAMAGE for fault in faults):
+        return FileVerdict.WHOLE
+    return FileVerdict.DAMAGED if media_us else FileVerdict.UNREADABLE
+
+
+def _place_of(fault: Fault) -> float:
+    return -1.0 if fault.from_s is None else fault.from_s
 
 
 def _name_faults(container: Container, name: str) -> list[Fault]:
     promised = container_of_name(name)
     if promised is None or promised is container:
         return []
-    return [Fault(code=FaultCode.WRONG_EXTENSION, detail=f"the name says {promised}, the bytes are {container}")]
+    return [fault_of(FaultCode.WRONG_EXTENSION, named=promised, container=container)]
 
 
-def _frame_faults(container: Container, frames: Frames, holes: list[Hole], lost_bytes: int) -> list[Fault]:
-    faults: list[Fault] = []
-    if lost_bytes or frames.lost or frames.corrupt:
-        until_s = None if frames.promised_us is None else max(frames.promised_us, frames.media_us) / _US_PER_S
-        detail = f"{lost_bytes} bytes beyond the end of the file, {frames.lost + frames.corrupt} frames lost"
-        faults.append(Fault(code=FaultCode.DATA_CUT, from_s=frames.media_us / _US_PER_S, to_s=until_s, detail=detail))
-    if container in _WITHOUT_TIMES:
-        faults.append(Fault(code=FaultCode.NO_TIMES, detail=f"{container} counts frames; a hole cannot be seen in it"))
-    faults.extend(
-        Fault(
-            code=FaultCode.FRAMES_MISSING,
-            from_s=hole.start_us / _US_PER_S,
-            to_s=hole.end_us / _US_PER_S,
-            detail="no frame in this time",
-        )
-        for hole in holes[:100]
-    )
-    return faults
-
-
-def _stretches(media_us: int, holes: list[Hole]) -> list[tuple[int, int]]:
-    edges = [0, *(edge for hole in holes for edge in (hole.start_us, hole.end_us)), media_us]
-    return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if end > start]
-
-
-def _created_us(medium: av.container.InputContainer) -> int | None:
-    streams = (stream.metadata for stream in medium.streams)
-    for metadata in (medium.metadata, *streams):
-        text = metadata.get("creation_time")
-        if text:
-            try:
-                return parse_rfc3339(text)
-            except NotAnInstantError:
-                continue  # the container is free text here; a word that is no time says nothing about the start
-    return None
+def _at_most(stretches: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+    """The longest stretches, as many as a manifest carries: what is left out is not claimed as footage."""
+    if len(stretches) <= most:
+        return stretches
+    longest = sorted(stretches, key=lambda stretch: stretch[0] - stretch[1])[:most]
+    return sorted(longest)

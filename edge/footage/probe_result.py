@@ -6,7 +6,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.contract.inspection import Fault, FaultCode, FileVerdict, Inspection
+from edge.contract.inspection import (
+    Fault,
+    FaultCode,
+    FileVerdict,
+    Inspection,
+    ReferenceCheck,
+    SoundStretch,
+    ViewStretch,
+)
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
 
@@ -14,6 +22,8 @@ PROBE_TARGET = "edge.footage.probe:probe_call"
 """What a limited worker is to run; named here, so that only that child loads PyAV."""
 MAX_RECORDED = 2000
 """As many stretches as a manifest carries."""
+MAX_STRETCHES = 500
+"""As many states of view or of sound as a manifest carries."""
 
 Span = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
 """[start, end) in microseconds since the file's first frame."""
@@ -39,6 +49,10 @@ class ProbeResult(BaseModel):
     created_us: int | None = None
     recorded: Annotated[tuple[Span, ...], Field(max_length=MAX_RECORDED)] = ()
     faults: Annotated[tuple[Fault, ...], Field(max_length=150)] = ()
+    view: Annotated[tuple[ViewStretch, ...], Field(max_length=MAX_STRETCHES)] = ()
+    sound: Annotated[tuple[SoundStretch, ...], Field(max_length=MAX_STRETCHES)] = ()
+    view_model: Annotated[str, Field(max_length=200)] | None = None
+    reference: ReferenceCheck | None = None
 
     def inspection(self, further: tuple[Fault, ...] = ()) -> Inspection:
         """The part that the manifest carries, with faults found outside the file added."""
@@ -51,6 +65,10 @@ class ProbeResult(BaseModel):
             video_codec=self.video_codec,
             has_sound=self.has_sound,
             faults=self.faults + further,
+            view=self.view,
+            sound=self.sound,
+            view_model=self.view_model,
+            reference=self.reference,
         )
 
     def recorded_from(self, start_us: UtcMicros | None) -> tuple[TimeInterval, ...]:
@@ -65,7 +83,10 @@ class ProbeResult(BaseModel):
 
 
 def unreadable(code: FaultCode, detail: str, *, container: str | None = None) -> ProbeResult:
+    """The result for a file that gives nothing to look at, in words of another's own."""
+    return nothing_inside(Fault(code=code, detail=detail[:500]), container=container)
+
+
+def nothing_inside(fault: Fault, *, container: str | None = None) -> ProbeResult:
     """The result for a file that gives nothing to look at."""
-    return ProbeResult(
-        verdict=FileVerdict.UNREADABLE, container=container, faults=(Fault(code=code, detail=detail[:500]),)
-    )
+    return ProbeResult(verdict=FileVerdict.UNREADABLE, container=container, faults=(fault,))

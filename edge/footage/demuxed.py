@@ -1,0 +1,140 @@
+"""The structure of containers that FFmpeg reads: every packet of the file, its time, and whether its bytes can be.
+
+FFmpeg says little of what is destroyed: most packets come as if nothing were. So each picture is looked at as well.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+import av.container
+import av.video.stream
+import numpy as np
+
+from edge.contract.instants import NotAnInstantError, parse_rfc3339
+from edge.domain.media_kind import Container
+from edge.footage.frames import MAX_FRAMES, US_PER_S, FileTime, frames_of_packets
+from edge.footage.picture_bytes import PictureCheck
+from edge.footage.structure import Structure
+
+WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
+"""These count frames; they do not say when each was."""
+_ZEROS = bytes(512)
+_MOST_SEARCHED_BYTES = 64 << 20
+_MOST_HOLES = 100
+
+
+@dataclass(slots=True)
+class Demuxed:
+    """What the container told beside the structure. `torn`: pictures that are cut at the end of the file.
+
+    `promised_us`: how long the header says it lasts; `end_us`: when the last packet of any stream ends.
+    """
+
+    structure: Structure
+    torn: int = 0
+    timeless: int = 0
+    promised_us: int | None = None
+    end_us: int | None = None
+
+
+@dataclass(slots=True)
+class _Packets:
+    shown: list[int] = field(default_factory=list)
+    decoded: list[int] = field(default_factory=list)
+    places: list[int | None] = field(default_factory=list)
+    there: list[bool] = field(default_factory=list)
+    is_key: list[bool] = field(default_factory=list)
+    timeless: int = 0
+    is_torn: bool = False
+    end_us: int = 0
+
+
+def demuxed(medium: av.container.InputContainer, descriptor: int, container: Container) -> Demuxed:
+    """Walk over all packets of an open medium."""
+    structure = Structure(
+        has_sound=bool(medium.streams.audio),
+        created_us=_created_us(medium),
+        has_times=container not in WITHOUT_TIMES,
+    )
+    found = Demuxed(structure, promised_us=None if medium.duration is None else int(medium.duration))
+    if not medium.streams.video:
+        structure.sound_us = None if found.promised_us is None else max(0, found.promised_us)
+        return found
+    stream = medium.streams.video[0]
+    codec = stream.codec_context
+    structure.width_px, structure.height_px, structure.codec = codec.width, codec.height, codec.name[:32]
+    packets = _walk(medium, stream)
+    found.timeless, found.end_us = packets.timeless, packets.end_us
+    frames = frames_of_packets(
+        packets.shown, packets.decoded, packets.there, packets.is_key, stream.time_base or Fraction(1, US_PER_S)
+    )
+    structure.frames = frames
+    lost = ~frames.there
+    at_end = len(lost) - int(np.argmax(~lost[::-1])) if len(lost) and not lost.all() else 0
+    found.torn = len(lost) - at_end if at_end else 0
+    if packets.is_torn:
+        found.torn = max(1, found.torn)
+    structure.destroyed = lost.copy()
+    if found.torn and at_end:
+        structure.destroyed[at_end:] = False  # they are the end of a cut, told as such
+    if structure.has_times:
+        _look_into_holes(structure, packets, descriptor)
+    return found
+
+
+def _walk(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> _Packets:
+    check = PictureCheck(stream.codec_context.name, stream.codec_context.extradata or b"")
+    found = _Packets()
+    try:
+        for packet in medium.demux(*medium.streams.video[:1], *medium.streams.audio[:1]):
+            if packet.size == 0 or len(found.shown) >= MAX_FRAMES:
+                continue
+            shown = packet.pts if packet.pts is not None else packet.dts
+            if shown is not None and packet.time_base is not None:
+                end_us = int((shown + (packet.duration or 0)) * packet.time_base * US_PER_S)
+                found.end_us = max(found.end_us, end_us)
+            if packet.stream_index != stream.index:
+                continue
+            if shown is None:
+                found.timeless += 1
+                continue
+            found.shown.append(shown)
+            found.decoded.append(packet.dts if packet.dts is not None else shown)
+            found.places.append(packet.pos)
+            found.is_key.append(packet.is_keyframe)
+            found.there.append(not packet.is_corrupt and check.is_whole(bytes(packet)))
+    except av.FFmpegError:
+        found.is_torn = True  # the data end in the middle of a packet; what came before is there
+    return found
+
+
+def _look_into_holes(structure: Structure, packets: _Packets, descriptor: int) -> None:
+    """A hole in the times where the bytes between both pictures are zeros is a hole in the data."""
+    if structure.frames is None:
+        return
+    shown_us = structure.frames.shown_us
+    for hole in FileTime.of(structure.frames).holes[:_MOST_HOLES]:
+        after = int(np.argmin(np.abs(shown_us - hole.end_us)))
+        place, before = packets.places[after], packets.places[after - 1] if after else None
+        if place is None or before is None or not 0 <= before < place:
+            continue
+        for at in range(before, min(place, before + _MOST_SEARCHED_BYTES), 1 << 20):
+            if _ZEROS in os.pread(descriptor, min((1 << 20) + len(_ZEROS), place - at), at):
+                structure.data_holes.add(hole.end_us)
+                break
+
+
+def _created_us(medium: av.container.InputContainer) -> int | None:
+    streams = (stream.metadata for stream in medium.streams)
+    for metadata in (medium.metadata, *streams):
+        text = metadata.get("creation_time")
+        if text:
+            try:
+                return parse_rfc3339(text)
+            except NotAnInstantError:
+                continue  # the container is free text here; a word that is no time says nothing about the start
+    return None
