@@ -9,19 +9,19 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
+from edge.domain.path_text import shown_text
 from edge.footage.probe_result import PROBE_TARGET
 from edge.local.inspect_json import report_json
 from edge.local.inspect_view import show_report
 from edge.local.words import word
 from edge.platform.clock import Clock
-from edge.platform.limited_worker import LimitedWorker
 from edge.platform.terminal import Language
+from edge.platform.worker_pool import WorkerPool, workers_for
 from edge.workers.clip_facts import SourceReading
-from edge.workers.inspect_paths import Progress as OnFile
-from edge.workers.inspect_paths import inspect_paths
+from edge.workers.inspect_paths import InspectProgress, OnProgress, inspect_paths
 
 _QUIET_S = 2.0
 
@@ -35,13 +35,23 @@ def run_inspect(
     output: Console,
     progress: Console,
     language: Language = "en",
+    workers: int = 0,
 ) -> None:
     """Inspect and print to `output`; progress goes to `progress` once it has taken two seconds.
 
-    Raises SourceMissingError for a path that is not there.
+    `workers`: how many files are looked into side by side, 0 for all cores but one. Raises SourceMissingError for a
+    path that is not there.
     """
-    with closing(LimitedWorker(PROBE_TARGET)) as prober, _progress(clock, progress, language) as on_file:
-        report = inspect_paths(paths, reading=reading, prober=prober, now_us=clock.now_us(), on_file=on_file)
+    pool = WorkerPool(PROBE_TARGET, size=workers_for(workers))
+    with closing(pool), _progress(clock, progress, language) as on_progress:
+        report = inspect_paths(
+            paths,
+            reading=reading,
+            prober=pool,
+            now_us=clock.now_us(),
+            at_once=pool.size,
+            on_progress=on_progress,
+        )
     if as_json:
         output.file.write(json.dumps(report_json(report), ensure_ascii=False, indent=1) + "\n")
     else:
@@ -49,24 +59,39 @@ def run_inspect(
 
 
 @contextmanager
-def _progress(clock: Clock, console: Console, language: Language) -> Iterator[OnFile]:
+def _progress(clock: Clock, console: Console, language: Language) -> Iterator[OnProgress]:
+    """The share of the bytes that were read, how many files, how fast, and what is open now."""
     started_s = clock.steady_s()
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[files]}"),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}"),
+        console=console,
+        transient=True,
     )
-    task = bar.add_task(word("looking", language), total=None)
+    task = bar.add_task(word("looking", language), total=None, files="")
     shown = False
 
-    def on_file(number: int, count: int, path: str) -> None:
+    def on_progress(now: InspectProgress) -> None:
         nonlocal shown
         if not shown and clock.steady_s() - started_s > _QUIET_S:
             bar.start()
             shown = True
-        name = Text(path.rpartition("/")[2][-40:]).markup
-        bar.update(task, completed=number - 1, total=count, description=name)
+        names = ", ".join(shown_text(path.rpartition("/")[2][-40:]) for path in now.running[:1])
+        more = f" +{len(now.running) - 1}" if len(now.running) > 1 else ""
+        bar.update(
+            task,
+            completed=now.done_bytes,
+            total=max(1, now.size_bytes),
+            description=Text(names + more).markup,
+            files=f"{now.done_files}/{now.files}",
+        )
 
     try:
-        yield on_file
+        yield on_progress
     finally:
         if shown:
             bar.stop()

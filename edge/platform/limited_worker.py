@@ -14,7 +14,9 @@ import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 MEMORY_BYTES = 1 << 30
@@ -38,6 +40,13 @@ class WorkerTimedOutError(Exception):
         self.time_limit_s = time_limit_s
 
 
+class WorkerStoppedError(Exception):
+    """The call was given up because this program ends: it says nothing of the input."""
+
+    def __init__(self) -> None:
+        super().__init__("the check was given up because the program ends")
+
+
 class LimitedWorker:
     """Calls one function `module:name` of one JSON argument in a child that is kept for many calls."""
 
@@ -45,11 +54,19 @@ class LimitedWorker:
         self._target, self._memory_bytes = target, memory_bytes
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._stopped = False
 
     def call(self, argument: Any, *, time_limit_s: float) -> Any:
-        """The function's JSON result. Raises WorkerCrashedError or WorkerTimedOutError; the next call starts anew."""
+        """The function's JSON result. Raises WorkerCrashedError or WorkerTimedOutError; the next call starts anew.
+
+        Raises WorkerStoppedError after `stop`, also in a call that is under way.
+        """
         with self._lock:
+            if self._stopped:
+                raise WorkerStoppedError
             child = self._running()
+            if self._stopped:  # `stop` may have come before it could see this child
+                child.kill()
             out_of_time = threading.Event()
 
             def end() -> None:
@@ -67,12 +84,22 @@ class LimitedWorker:
             with suppress(subprocess.TimeoutExpired):  # it is dying by itself, or is ended now
                 child.wait(timeout=1.0)
             status = self._end_child()
+        if self._stopped:
+            raise WorkerStoppedError
         if out_of_time.is_set():
             raise WorkerTimedOutError(time_limit_s=time_limit_s)
         raise WorkerCrashedError(detail=f"the process ended with status {status}")
 
+    def stop(self) -> None:
+        """Give up the call that is under way, and every later one; may be called by any thread."""
+        self._stopped = True
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def close(self) -> None:
-        """End the child."""
+        """End the child; a call that is under way is given up."""
+        self.stop()
         with self._lock:
             self._end_child()
 
@@ -85,6 +112,7 @@ class LimitedWorker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                process_group=0,  # a Ctrl-C for this program must not look like a crash over an input
                 env={**os.environ, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             )
         return self._child
@@ -97,7 +125,8 @@ class LimitedWorker:
         status = child.wait()
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # what was not written yet has nobody to read it
+                    pipe.close()
         return status
 
 
@@ -127,13 +156,27 @@ def serve(target: str, memory_bytes: int, requests: BinaryIO, answers: BinaryIO)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     module, _, name = target.partition(":")
     function = getattr(importlib.import_module(module), name)
-    for line in requests:
+    for line in _lines_until_alone(requests):
         try:
             answer = {"result": function(json.loads(line)["argument"])}
         except Exception as error:  # noqa: BLE001 - the outer loop: every failure is this input's verdict, sent as such
             answer = {"failed": f"{type(error).__name__}: {error}"[:300]}
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
+
+
+def _lines_until_alone(requests: BinaryIO) -> Iterator[bytes]:
+    """The lines of the parent. When it is gone the child ends at once, whatever it is doing: nobody waits for it."""
+    lines: SimpleQueue[bytes] = SimpleQueue()
+
+    def read() -> None:
+        for line in requests:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        yield lines.get()
 
 
 def main() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from edge.contract.inspection import FaultCode
 from edge.contract.instants import UtcMicros
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_file, scan_folder
 from edge.devices.statements import DockingStatement, StatementUnreadableError, read_bounded, read_docking
+from edge.devices.still_written import is_still_written
 from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
 from edge.footage.probe_result import ProbeResult, unreadable
@@ -24,8 +29,48 @@ from edge.workers.inspect_report import (
 )
 from edge.workers.inspection import Prober, probe_with
 
-Progress = Callable[[int, int, str], None]
-"""Called before each file with its number, how many there are, and its name."""
+_READ_BYTES = 1 << 20
+_TELL_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class InspectProgress:
+    """How far a look over many files is. `done_bytes` counts what was read so far, `running` names what is open."""
+
+    files: int
+    done_files: int
+    size_bytes: int
+    done_bytes: int
+    running: tuple[str, ...]
+
+
+OnProgress = Callable[[InspectProgress], None]
+"""Called by the caller's own thread a few times a second."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """One file to be looked into. `read_bytes` and `is_running` are written by its thread alone."""
+
+    shown: str
+    file: FoundFile
+    statement: DockingStatement | None
+    read_bytes: int = 0
+    is_running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What every job needs; `ended` is set when nobody waits for the rest any more."""
+
+    reading: SourceReading
+    prober: Prober
+    now_us: UtcMicros
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class _EndedError(Exception):
+    """Nobody waits for this file any more."""
 
 
 def inspect_paths(
@@ -34,26 +79,31 @@ def inspect_paths(
     reading: SourceReading,
     prober: Prober,
     now_us: UtcMicros,
-    on_file: Progress = lambda _number, _count, _path: None,
+    at_once: int = 1,
+    on_progress: OnProgress = lambda _progress: None,
 ) -> InspectReport:
-    """Files, and folders with everything below. Raises SourceMissingError for a path that is not there."""
+    """Files, and folders with everything below, `at_once` of them side by side; the report is in order of their paths.
+
+    Raises SourceMissingError for a path that is not there. When it is interrupted nothing goes on in the background
+    once the caller has closed its prober.
+    """
     problems: list[Problem] = []
-    jobs: list[tuple[str, FoundFile, DockingStatement | None]] = []
-    for path in paths:
-        scan = scan_folder(path) if path.is_dir() else scan_file(path)
-        folder = path if path.is_dir() else path.parent
-        statements = _statements(scan, problems, now_us)
-        problems += [Problem(f"{text_of_path(str(path))}/{name}", why) for name, why in scan.unreadable_folders.items()]
-        for file in sorted(scan.files.values(), key=lambda found: found.path):
-            above = scan.docking_folder_of(file.folder)
-            shown = text_of_path(str(folder)).rstrip("/") + "/" + file.path
-            jobs.append((shown, file, None if above is None else statements.get(above)))
-    files = []
-    for number, (shown, file, statement) in enumerate(jobs, start=1):
-        on_file(number, len(jobs), shown)
-        files.append(_inspect(shown, file, statement, reading, prober, now_us))
-    files = with_faults_among_files(files)
+    jobs = [job for path in paths for job in _jobs(path, problems, now_us)]
+    look = _Look(reading, prober, now_us)
+    files = with_faults_among_files(_all(jobs, look, at_once, on_progress))
     return InspectReport(tuple(files), tuple(devices_of(files)), tuple(problems))
+
+
+def _jobs(path: Path, problems: list[Problem], now_us: UtcMicros) -> list[_Job]:
+    scan = scan_folder(path) if path.is_dir() else scan_file(path)
+    folder = text_of_path(str(path if path.is_dir() else path.parent)).rstrip("/")
+    statements = _statements(scan, problems, now_us)
+    problems += [Problem(f"{text_of_path(str(path))}/{name}", why) for name, why in scan.unreadable_folders.items()]
+    jobs = []
+    for file in sorted(scan.files.values(), key=lambda found: found.path):
+        above = scan.docking_folder_of(file.folder)
+        jobs.append(_Job(f"{folder}/{file.path}", file, None if above is None else statements.get(above)))
+    return jobs
 
 
 def _statements(scan: FolderScan, problems: list[Problem], now_us: UtcMicros) -> dict[str, DockingStatement]:
@@ -66,48 +116,80 @@ def _statements(scan: FolderScan, problems: list[Problem], now_us: UtcMicros) ->
     return found
 
 
-def _inspect(
-    shown: str,
-    file: FoundFile,
-    statement: DockingStatement | None,
-    reading: SourceReading,
-    prober: Prober,
-    now_us: UtcMicros,
-) -> InspectedFile:
-    sha256, probe = _look(file, prober)
-    words = _words(file)
+def _all(jobs: Sequence[_Job], look: _Look, at_once: int, on_progress: OnProgress) -> list[InspectedFile]:
+    """The files in the order of the jobs. Few are handed out at a time: of ten thousand nobody can wait for each."""
+    threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inspect")
+    size_bytes, done_bytes = sum(job.file.size_bytes for job in jobs), 0
+    found: dict[int, InspectedFile] = {}
+    open_: dict[Future[InspectedFile], int] = {}
+    waiting = iter(range(len(jobs)))
+    try:
+        while len(found) < len(jobs):
+            for place in islice(waiting, 2 * at_once - len(open_)):
+                open_[threads.submit(_inspected, jobs[place], look)] = place
+            running = [job for job in map(jobs.__getitem__, open_.values()) if job.is_running]
+            read_bytes = sum(min(job.read_bytes, job.file.size_bytes) for job in running)
+            names = tuple(job.shown for job in running)
+            on_progress(InspectProgress(len(jobs), len(found), size_bytes, done_bytes + read_bytes, names))
+            for future in wait(open_, timeout=_TELL_EVERY_S, return_when=FIRST_COMPLETED).done:
+                place = open_.pop(future)
+                found[place] = future.result()  # a fault of the program ends it at once
+                done_bytes += jobs[place].file.size_bytes
+        return [found[place] for place in range(len(jobs))]
+    finally:
+        look.ended.set()
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _inspected(job: _Job, look: _Look) -> InspectedFile:
+    job.is_running = True
+    file, statement = job.file, job.statement
+    sha256, probe = _look(job, look)
     facts = ClipFacts(
         file_name=file.name,
-        reading=reading,
+        reading=look.reading,
         probe=probe,
         modified_us=modified_instant(file.modified_ns),
-        landed_us=now_us,
-        sidecar=words,
+        landed_us=look.now_us,
+        sidecar=_words(file),
         # whether this machine's clock is kept says nothing about the gateway that measured: only the statement can
         clock=None if statement is None else statement.clock(gateway_synchronised=True),
     )
-    told = None if words.words is None else words.words.device
+    words = facts.sidecar.words
+    told = None if words is None else words.device
     stated = None if statement is None else statement.device
     return InspectedFile(
-        path=shown,
+        path=job.shown,
         sha256=sha256,
         size_bytes=file.size_bytes,
         device=told or stated or facts.name.device,
         facts=facts,
         faults=probe.faults + facts.faults(),
+        is_growing=file.is_regular and is_still_written(file),
     )
 
 
-def _look(file: FoundFile, prober: Prober) -> tuple[str | None, ProbeResult]:
+def _look(job: _Job, look: _Look) -> tuple[str | None, ProbeResult]:
+    file = job.file
     if not file.is_regular:
         return None, unreadable(FaultCode.NOT_MEDIA, "it is no regular file; links are not followed")
     path = Path(file.os_path)
     try:
-        with path.open("rb") as opened:
-            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        sha256 = _sha256(path, job, look)
     except OSError as error:
         return None, unreadable(FaultCode.UNREADABLE, f"it cannot be read ({error.strerror}): check the permissions")
-    return sha256, probe_with(prober, path.absolute(), name=file.name, size_bytes=file.size_bytes)
+    return sha256, probe_with(look.prober, path.absolute(), name=file.name, size_bytes=file.size_bytes)
+
+
+def _sha256(path: Path, job: _Job, look: _Look) -> str:
+    digest, block = hashlib.sha256(), memoryview(bytearray(_READ_BYTES))
+    with path.open("rb", buffering=0) as opened:
+        while size := opened.readinto(block):
+            if look.ended.is_set():
+                raise _EndedError
+            digest.update(block[:size])
+            job.read_bytes += size
+    return digest.hexdigest()
 
 
 def _words(file: FoundFile) -> SidecarWords:

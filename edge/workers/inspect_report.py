@@ -79,10 +79,10 @@ def with_faults_among_files(files: Iterable[InspectedFile]) -> list[InspectedFil
     return [replace(file, faults=file.faults + _further(file, first)) for file in found]
 
 
-def _standing(file: InspectedFile) -> tuple[bool, bool, int, str]:
+def _standing(file: InspectedFile) -> tuple[bool, bool, int, int, str]:
     """Of files with one content the one whose start is known best comes first, as in `without_duplicates`."""
     capture = file.facts.capture
-    return file.device is None, capture.start is None, capture.uncertainty_us, file.path
+    return file.device is None, capture.start is None, capture.uncertainty_us, capture.start or 0, file.path
 
 
 def _further(file: InspectedFile, first: dict[str, InspectedFile]) -> tuple[Fault, ...]:
