@@ -53,6 +53,12 @@ GAP_KINDS = frozenset(
 )
 
 
+BAND_KINDS = frozenset({FindingKind.NOT_SEEING, FindingKind.NOT_HEARING})
+VIEW_KINDS = frozenset({FindingKind.VIEW_MOVED, FindingKind.VIEW_BLOCKED})
+"""What a look found, for a person to confirm (accepted) or not (rejected)."""
+KIND_GROUPS = {"gaps": GAP_KINDS, "bands": BAND_KINDS, "views": VIEW_KINDS}
+
+
 class FindingState(StrEnum):
     """`withdrawn` only by the system, when the facts vanish."""
 

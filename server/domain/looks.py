@@ -6,12 +6,12 @@ confidence, and counts once a person has confirmed it. Source: design paper on j
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from edge.contract.inspection import ReferenceCheck, ReferenceState, SoundState, ViewState
 from edge.contract.instants import LATEST_US, MICROS_PER_SECOND, UtcMicros
-from edge.contract.intervals import TimeInterval
+from edge.contract.intervals import TimeInterval, intersection
 
 _UNDECIDED = "unknown"
 _SEEN_WITHOUT_A_MODEL = frozenset({ViewState.FROZEN})
@@ -63,9 +63,25 @@ class BandLimits:
     least_confidence: float
 
 
+def unseen(looks: Looks) -> tuple[BandPart, ...]:
+    """Where the picture shows nothing usable; what nobody could decide is not among it."""
+    return tuple(part for part in looks.view if part.state not in (ViewState.SEEING, _UNDECIDED))
+
+
+def unheard(looks: Looks) -> tuple[BandPart, ...]:
+    """Where the sound is missing."""
+    return tuple(part for part in looks.sound if part.state not in (SoundState.HEARING, _UNDECIDED))
+
+
+def within(parts: Iterable[BandPart], window: TimeInterval) -> tuple[BandPart, ...]:
+    """The parts as far as they lie in the window."""
+    shared = ((part, intersection(part.interval, window)) for part in parts)
+    return tuple(replace(part, interval=interval) for part, interval in shared if interval is not None)
+
+
 def not_seeing(looks: Looks, limits: BandLimits, *, is_monitor: bool) -> tuple[Spell, ...]:
     """Spells in which the picture does not show the road. Of a monitor only what rests on more than the network."""
-    parts = [part for part in looks.view if part.state not in (ViewState.SEEING, _UNDECIDED)]
+    parts: Sequence[BandPart] = unseen(looks)
     if is_monitor:
         parts = [part for part in parts if part.state in _SEEN_WITHOUT_A_MODEL]
     return _spells(parts, limits)
@@ -75,7 +91,7 @@ def not_hearing(looks: Looks, limits: BandLimits, *, should_hear: bool) -> tuple
     """Spells without sound; none for a device that need not have any."""
     if not should_hear:
         return ()
-    return _spells([part for part in looks.sound if part.state not in (SoundState.HEARING, _UNDECIDED)], limits)
+    return _spells(unheard(looks), limits)
 
 
 def placed(

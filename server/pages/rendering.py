@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from edge.contract.reference_words import reference_label, told_reference
+from edge.contract.view_words import sound_label, sound_sentence, view_label, view_sentence
 from server.pages.catalogues import LANGUAGE_COOKIE, Language, translations, wanted_language
 from server.pages.formats import DEFAULT_ZONE, Formats
 
@@ -94,6 +97,18 @@ def keep_language(request: Request, answer: Response) -> None:
         )
 
 
+def _told_at_the_gateway(language: Language) -> dict[str, Callable[..., str]]:
+    """The words that gateway and server share: what a gateway saw and heard."""
+    return {
+        "reference_label": partial(reference_label, language=language.value),
+        "told_reference": partial(told_reference, language=language.value),
+        "view_label": partial(view_label, language=language.value),
+        "sound_label": partial(sound_label, language=language.value),
+        "view_sentence": partial(view_sentence, language=language.value),
+        "sound_sentence": partial(sound_sentence, language=language.value),
+    }
+
+
 def _environment(templates: Path, language: Language) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([templates, SHARED_TEMPLATES]),
@@ -110,5 +125,5 @@ def _environment(templates: Path, language: Language) -> Environment:
         """A code in the reader's words; a code without words is shown as it is, never hidden."""
         return "–" if code is None else catalogue.pgettext(context, code)
 
-    environment.globals.update(word=word)
+    environment.globals.update(word=word, **_told_at_the_gateway(language))
     return environment

@@ -11,7 +11,7 @@ from edge.contract.manifest import StartSource
 from server.domain.access import Role
 from server.domain.calibration import CertificateVerdict
 from server.domain.causes import GapCause
-from server.domain.findings import FindingKind, FindingState
+from server.domain.findings import KIND_GROUPS, FindingKind, FindingState
 from server.domain.links import LinkReason, LinkState
 from server.domain.publication import PublicationVerdict, Stage
 from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS
@@ -100,6 +100,10 @@ RULE_KEYS = (
     "gap.start_grace",
     "gap.end_grace",
     "gap.tolerated_limit",
+    "timeline.merge_tolerance",
+    "timeline.clock_step",
+    "clock.drift_limit",
+    "clock.drift_assumed",
     "handin.deadline",
     "monitor.horizon",
     "seeing.least",
@@ -162,6 +166,23 @@ RULE_KEYS = (
     "calibration.age",
     "calibration.road_plane",
     "calibration.road_points",
+    "view.not_clear_at",
+    "view.strong_at",
+    "view.agree",
+    "view.window",
+    "view.sample_s",
+    "view.refine_s",
+    "view.least_s",
+    "view.glare_least_s",
+    "view.detail_grey",
+    "view.detail_share",
+    "view.least_width_px",
+    "frozen.grey",
+    "frozen.least_s",
+    "frozen.block_bytes",
+    "sound.mute_share",
+    "sound.mute_bytes_s",
+    "sound.mute_least_s",
 )
 """The keys of the shipped rule set; a test compares both."""
 
@@ -170,7 +191,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "trust": ("trusted", "not_trusted", "undetermined"),
     "use": ("usable", "not_usable", "undetermined"),
     "reason": REASONS,
-    "finding": ("gaps", *FINDING_KINDS),
+    "finding": (*KIND_GROUPS, *FINDING_KINDS),
     "sort": ("oldest",),
     "finding state": FINDING_STATES,
     "finding step": ("explained", "accepted", "rejected", "rectified"),
@@ -193,7 +214,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "proof": ("clip", "act", "certificate", "docking", "case", "site", "finding", "duty"),
     "unassigned": UNASSIGNED,
     "actor": ("system",),
-    "rule unit": ("s", "min", "h", "d", "month", "percent", "deg", "px", "m"),
+    "rule unit": ("s", "min", "h", "d", "month", "percent", "deg", "px", "m", "ms", "ppm"),
     "verb": (
         "seal",
         "quarantine",

@@ -72,6 +72,8 @@ def clip(session: Session, clip_id: str, *, scope: Scope, rules: RuleSet, known_
         officer_name=names.get(item.officer_number or ""),
         wearers=judged.standing.wearers,
         sightings=tuple(sighting_view(one) for one in sightings),
+        recorded=fact.recorded,
+        looks=fact.looks,
         certificates_at_seal=certificate_states(function_verdicts(session, fact, device, known_us=at_seal_us)),
         certificates_now=certificate_states(judged.standing.functions),
         links=tuple(

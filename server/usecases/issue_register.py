@@ -26,7 +26,8 @@ from server.store.tables import Assignment, Certificate, Device, Duty, Gateway, 
 
 _WINDOWS_DAYS = (7, 3, 1)
 """Duties this many days around now; the first width that fits into one message."""
-_RULES = ("gap.start_grace", "gap.join_tolerance", "gap.end_grace", "clock.limit_monitor", "clock.limit_recorder")
+_RULES = ("gap.", "clock.", "timeline.", "view.", "sound.", "reference.", "calibration.")
+"""Rules whose keys begin so are those that a gateway decides by."""
 _MAX_BYTES = MAX_CONTROL_BYTES * 7 // 10
 """The envelope's base64 adds a third."""
 
@@ -106,7 +107,7 @@ def _register(session: Session, gateway_id: str, rules: RuleSet, now_us: UtcMicr
         certificates=tuple(_certificate(row) for row in certificates),
         rules=tuple(
             RegisterRule(key=rule.key, value=rule.value, unit=rule.unit, version=rule.version)
-            for rule in rules.used(_RULES, now_us)
+            for rule in rules.used((rule.key for rule in rules.rules if rule.key.startswith(_RULES)), now_us)
             if not isinstance(rule.value, tuple)
         ),
     )

@@ -14,6 +14,7 @@ from edge.contract.intervals import TimeInterval, clip_to
 from server.domain.access import NotVisibleError, Permission, Scope
 from server.domain.compliance import HoldingFact
 from server.domain.device_facts import DeviceFacts
+from server.domain.looks import unheard, unseen, within
 from server.domain.rules import Rule, RuleSet
 from server.domain.zones import day_interval
 from server.store.recorded import known_rows
@@ -137,6 +138,8 @@ def _bands(held: list[HoldingFact], devices: dict[str, DeviceFacts]) -> tuple[Co
             verdict=clip.verdict,
             file_name=clip.file_name,
             applied_offset_us=clip.applied_offset_us,
+            unseen=within(unseen(clip.looks), interval),
+            unheard=within(unheard(clip.looks), interval),
         )
         for holding in held
         for clip in devices[holding.device_number].clips

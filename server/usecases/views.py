@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
+from server.domain.looks import BandPart
 from server.domain.rules import Rule
 from server.usecases.views_evidence import (
     ActView,
@@ -146,7 +147,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class CoverageBand:
-    """Footage on the corrected axis. `state`: announced, offered, receiving, sealed, quarantined."""
+    """Footage on the corrected axis. `state`: announced, offered, receiving, sealed, quarantined.
+
+    `unseen`, `unheard`: where within `interval` the picture shows nothing usable, and where the sound is missing.
+    """
 
     device_number: str
     clip_id: str
@@ -155,6 +159,8 @@ class CoverageBand:
     verdict: str
     file_name: str
     applied_offset_us: int
+    unseen: tuple[BandPart, ...] = ()
+    unheard: tuple[BandPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

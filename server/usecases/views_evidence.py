@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
+from server.domain.looks import Looks
 from server.domain.rules import Rule
 
 
@@ -135,7 +136,10 @@ class ClipItem:
 
 @dataclass(frozen=True, slots=True)
 class ClipView:
-    """A clip with everything known about it. `receipt` and `manifests` are the signed bytes as published."""
+    """A clip with everything known about it. `receipt` and `manifests` are the signed bytes as published.
+
+    `recorded`: where there is footage in it, on the corrected axis like its looks.
+    """
 
     item: ClipItem
     sha256: str
@@ -143,6 +147,8 @@ class ClipView:
     officer_name: str | None
     wearers: tuple[str, ...]
     sightings: tuple[SightingView, ...]
+    recorded: tuple[TimeInterval, ...]
+    looks: Looks
     certificates_at_seal: tuple[CertificateState, ...]
     certificates_now: tuple[CertificateState, ...]
     links: tuple[LinkView, ...]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from server.domain.access import Permission
-from server.domain.findings import GAP_KINDS, StepNotAllowedError
+from server.domain.findings import BAND_KINDS, KIND_GROUPS, VIEW_KINDS, StepNotAllowedError
 from server.pages.csv_out import csv_answer
 from server.pages.words import FINDING_KINDS, FINDING_STATES
 from server.usecases.findings import finding, findings
@@ -20,7 +20,6 @@ from server.web.exports import EXPORT_STEP, FINDING_COLUMNS, all_of, finding_row
 from server.web.queries import LIMIT_DEFAULT, Reason
 from server.web.visit import StaffVisit, Visit
 
-ALL_GAPS = "gaps"
 router = APIRouter()
 Short = Annotated[str, Field(max_length=128)]
 
@@ -41,7 +40,7 @@ class Chosen(BaseModel):
             "scope": visit.scope,
             "rules": visit.rules,
             "now_us": visit.now_us,
-            "kind": GAP_KINDS if self.kind == ALL_GAPS else self.kind or None,
+            "kind": KIND_GROUPS.get(self.kind, self.kind) or None,
             "state": self.state or None,
             "device": self.device.strip() or None,
             "officer": self.officer.strip() or None,
@@ -56,7 +55,7 @@ def show_list(visit: Visit, chosen: Annotated[Chosen, Query()]) -> Response:
     with visit.db.reading() as session:
         found = findings(session, **chosen.asked(visit), limit=LIMIT_DEFAULT)
     return visit.page(
-        "findings.html", found=found, chosen=chosen, kinds=(ALL_GAPS, *FINDING_KINDS), states=FINDING_STATES
+        "findings.html", found=found, chosen=chosen, kinds=(*KIND_GROUPS, *FINDING_KINDS), states=FINDING_STATES
     )
 
 
@@ -100,4 +99,6 @@ def step(
 def _page(visit: StaffVisit, finding_id: str, *, status: int = 200, wrong: str | None = None) -> Response:
     with visit.db.reading() as session:
         found = finding(session, finding_id, scope=visit.scope)
-    return visit.page("finding.html", status=status, finding=found, wrong=wrong)
+    return visit.page(
+        "finding.html", status=status, finding=found, wrong=wrong, looked_at=sorted(BAND_KINDS | VIEW_KINDS)
+    )

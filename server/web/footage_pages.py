@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from edge.contract.identifiers import ClipId
 from server.domain.access import NotVisibleError, Permission
 from server.pages.csv_out import csv_answer
+from server.pages.timeline import Axis, ticks_on
 from server.usecases.clips import clip
 from server.usecases.findings import finding
 from server.usecases.sites import sites
@@ -18,6 +19,7 @@ from server.usecases.view_clip import ReasonRefusedError, begin_view, checked_re
 from server.web.access import reads, takes_form
 from server.web.exports import EXPORT_STEP, SITE_COLUMNS, UNASSIGNED_COLUMNS, all_of, site_row, unassigned_row
 from server.web.queries import LIMIT_DEFAULT, Reason, Text
+from server.web.staff_pages import CHART_LEFT_PX, CHART_WIDTH_PX
 from server.web.visit import StaffVisit, Visit
 
 UNASSIGNED_PAGE_SIZE = 20
@@ -115,8 +117,11 @@ def _clip_page(visit: StaffVisit, clip_id: str, *, wrong: bool = False) -> Respo
         may_findings = visit.scope.may(Permission.SEE_FINDINGS)
         ids = found.finding_ids if may_findings else ()
         found_of_it = [finding(session, finding_id, scope=visit.scope) for finding_id in ids]
+    axis = None if found.item.interval is None else Axis(found.item.interval, CHART_LEFT_PX, CHART_WIDTH_PX)
     return visit.page(
         "clip.html",
+        axis=axis,
+        ticks=[] if axis is None else ticks_on(axis, visit.rules.time_zone),
         status=422 if wrong else 200,
         clip=found,
         found_of_it=found_of_it,

@@ -14,6 +14,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from pydantic import BaseModel
+
 from edge.contract.instants import UtcMicros, rfc3339
 from edge.contract.intervals import TimeInterval
 from server.usecases.views import Page
@@ -40,6 +42,8 @@ def json_page(page: Page[Any]) -> dict[str, Any]:
 
 
 def _other(view: Any) -> Any:
+    if isinstance(view, BaseModel):
+        return view.model_dump(mode="json")
     if isinstance(view, date):
         return view.isoformat()
     if isinstance(view, Mapping):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edge.contract.identifiers import clip_id_of
-from edge.contract.inspection import Fault, FileVerdict, Inspection
+from edge.contract.inspection import Fault, FileVerdict, Inspection, ReferenceCheck, SoundStretch, ViewStretch
 from edge.contract.instants import UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Capture, ClockReading, Manifest, Sighting, StartSource, sign_manifest
@@ -36,6 +37,31 @@ from tests.server.seed_registers import (
     PASSWORD,
     REGISTERS,
 )
+
+Looks = dict[str, Any]
+"""Fields of an inspection: what was seen, heard and compared."""
+COVERED: Looks = {
+    "view": (
+        ViewStretch(state="seeing", from_s=0, to_s=900, confidence=0.97),
+        ViewStretch(state="covered", from_s=900, to_s=1500, confidence=0.93),
+        ViewStretch(state="no_visible_detail", from_s=1500, to_s=1560, confidence=0.8),
+        ViewStretch(state="seeing", from_s=1560, to_s=3500, confidence=0.98),
+        ViewStretch(state="unknown", from_s=3500, to_s=3600, confidence=0),
+    ),
+    "sound": (
+        SoundStretch(state="hearing", from_s=0, to_s=1200),
+        SoundStretch(state="muted", from_s=1200, to_s=1320),
+        SoundStretch(state="hearing", from_s=1320, to_s=3600),
+    ),
+    "view_model": f"view@{'0' * 64}",
+}
+MOVED: Looks = {
+    "view": (ViewStretch(state="seeing", from_s=0, to_s=12, confidence=0.97),),
+    "reference": ReferenceCheck(
+        state="moved", reference="5" * 64, samples=8, samples_used=7,
+        dx_px=11.4, dy_px=-6.2, rotation_deg=0.4, scale=1.01,
+    ),
+}  # fmt: skip
 
 
 class FixedClock:
@@ -139,11 +165,11 @@ def _footage(seeded: Seeded, video: bytes | None) -> None:
     maker.docking(GATEWAY_A, "dock-a100000", "BWC-A1", local("14:00:00"), clock)
     maker.docking(GATEWAY_B, "dock-b100000", "BWC-B1", local("14:00:00"), None)
     maker.clip("first", GATEWAY_A, "BWC-A1", "09:04:00", "10:00:00", sequence=1, clock=clock)
-    maker.clip("second", GATEWAY_A, "BWC-A1", "10:00:00", "11:00:00", sequence=2, clock=clock)
+    maker.clip("second", GATEWAY_A, "BWC-A1", "10:00:00", "11:00:00", sequence=2, clock=clock, looks=COVERED)
     maker.clip("third", GATEWAY_A, "BWC-A1", "11:12:30", "12:30:00", sequence=4, clock=clock)
     maker.clip("waiting", GATEWAY_A, "BWC-A1", "12:30:00", "13:00:00", sequence=5, clock=clock, sealed=False)
     maker.clip("damaged", GATEWAY_A, "BWC-A1", "11:00:00", None, sequence=3, clock=clock, sealed=True)
-    maker.clip("monitor", GATEWAY_A, "CAM-A1", "10:10:00", "10:10:12")
+    maker.clip("monitor", GATEWAY_A, "CAM-A1", "10:10:00", "10:10:12", looks=MOVED)
     maker.clip("unknown", GATEWAY_A, None, None, None, name=f"现场视频{MARK_A}.mp4")
     maker.clip("other", GATEWAY_B, "BWC-B1", "09:00:00", "11:00:00", sequence=1)
 
@@ -190,11 +216,12 @@ class _Maker:
         clock: ClockReading | None = None,
         sealed: bool = True,
         name: str | None = None,
+        looks: Looks | None = None,
     ) -> None:
         """`start`, `end`: true local times; the device's own clock is off by the reading. `end` None: damaged."""
         self._count += 1
         content = self._video + f"{key}".encode()
-        manifest = self._manifest(gateway_id, device, start, end, sequence, clock, name, content)
+        manifest = self._manifest(gateway_id, device, start, end, sequence, clock, name, content, looks)
         signer, context = self._keys[gateway_id], self._seeded.context
         received_us = NOW_US - 30 * MINUTE_US
         with context.db.writing() as session:
@@ -233,6 +260,7 @@ class _Maker:
         clock: ClockReading | None,
         name: str | None,
         content: bytes,
+        looks: Looks | None,
     ) -> Manifest:
         sha256 = hashlib.sha256(content).hexdigest()
         offset_us = 0 if clock is None else clock.offset_us
@@ -277,5 +305,6 @@ class _Maker:
                 video_codec="h264",
                 has_sound=True,
                 faults=() if whole else (Fault(code="index_missing"),),
+                **(looks or {}),
             ),
         )

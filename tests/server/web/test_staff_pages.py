@@ -33,6 +33,8 @@ def test_today_says_first_what_to_do(client: TestClient) -> None:
     for line in (
         "Look at 3 open gaps",
         "Ask for 1 recorder that was not handed in",
+        "Check 1 monitor whose view has changed",
+        "Play 2 recordings without a usable picture or sound",
         "Renew 1 certificate that has ended",
         "Check 1 gateway that is silent",
         "Find footage for 2 cases",
@@ -89,6 +91,36 @@ def test_a_day_as_known_earlier_says_so(client: TestClient) -> None:
     page = words(client.get(f"{DAY_PAGE}?known=2026-11-21T16:45").text)
     assert "As known at 21 Nov 2026 16:45:00" in page
     assert "No footage has arrived for this day." in page
+
+
+def test_a_clip_says_what_was_seen_and_heard_and_asks_a_person(client: TestClient, department: Seeded) -> None:
+    page = words(client.get(f"/clips/{department.clips['second']}").text)
+    for line in (
+        "obstructed or out of focus, more likely covered",
+        "Something seems to lie before the lens from 10:15:00 to 10:25:00 (93 % sure)",
+        "no visible detail",
+        "The sound is switched off from 10:20:00 to 10:22:00",
+        "It can be wrong: a person decides",
+    ):
+        assert line in page
+
+
+def test_a_monitors_clip_says_how_far_its_view_has_moved(client: TestClient, department: Seeded) -> None:
+    page = words(client.get(f"/clips/{department.clips['monitor']}").text)
+    assert "The camera stands otherwise than commissioned" in page
+    assert "the scene went 11 px right, 6 px up, 0.4 degrees counter-clockwise, zoom +1.0 %" in page
+
+
+def test_a_day_shows_where_the_picture_showed_nothing(client: TestClient) -> None:
+    page = client.get(DAY_PAGE).text
+    assert re.search(r"tl-band--unseen[^>]*><title>obstructed or out of focus[^<]*10:15:00 – 10:25:00", page)
+    assert re.search(r"tl-band--unheard[^>]*><title>muted[^<]*10:20:00 – 10:22:00", page)
+
+
+@pytest.mark.parametrize("kind", ["not_seeing", "not_hearing", "view_moved"])
+def test_what_a_program_saw_is_put_as_a_question(kind: str, client: TestClient) -> None:
+    (link,) = set(re.findall(r'href="(/findings/[0-9a-f]+)"', client.get(f"/findings?kind={kind}").text))
+    assert "A program found this, and it can be wrong" in client.get(link).text
 
 
 @pytest.mark.parametrize(("tag", "heading"), [("zh-CN", "今日"), ("en", "Today")])
