@@ -1,0 +1,167 @@
+"""Is the microphone hearing? Digital silence shows in packet sizes and is confirmed by decoding, never by loudness.
+
+A quiet room still has noise in it: it is hearing. Muted means that every sample is less than one step of 16 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import av
+import av.audio.frame
+import av.audio.stream
+import av.container
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.contract.inspection import SoundState, SoundStretch
+from edge.domain.view_limits import LookLimits
+from edge.footage.packet_sizes import PacketSizes, first_time, packet_sizes, unwrapped
+
+_US_PER_S = 1_000_000
+_WINDOW_US = 100_000
+_ONE_STEP = 1 / 32768
+_SAME_SIZE_CODECS = ("pcm_", "adpcm", "g72")
+"""Their packets are of one size whatever is said: only decoding tells."""
+_CONFIRMED_US = 20 * _US_PER_S
+"""So much of a suspicious stretch is decoded at its begin and at its end."""
+_MAX_DECODED_US = 4 * 3600 * _US_PER_S
+Span = tuple[int, int]
+
+
+def sound_stretches(
+    medium: av.container.InputContainer, limits: LookLimits, *, media_us: int, expects_sound: bool | None = None
+) -> tuple[SoundStretch, ...]:
+    """The states of the first sound track over [0, media). Without a track: absent, unless none is expected."""
+    until_s = media_us / _US_PER_S
+    if not medium.streams.audio:
+        if expects_sound is False or media_us <= 0:
+            return ()
+        return (SoundStretch(state=SoundState.ABSENT, from_s=0.0, to_s=until_s),)
+    if media_us <= 0:
+        return ()
+    stream = medium.streams.audio[0]
+    stream.codec_context.thread_count = 1
+    try:
+        muted = _muted(medium, stream, limits, media_us)
+    except av.FFmpegError:
+        return (SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),)
+    if muted is None:
+        return (SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),)
+    return sound_of(muted, media_us)
+
+
+def sound_of(muted: Sequence[Span], media_us: int) -> tuple[SoundStretch, ...]:
+    """[0, media) split into muted and hearing."""
+    out, at_us = [], 0
+    inside = [(min(start_us, media_us), min(end_us, media_us)) for start_us, end_us in sorted(muted)]
+    for start_us, end_us in [*inside, (media_us, media_us)]:
+        if start_us > at_us:
+            out.append((SoundState.HEARING, at_us, start_us))
+        if end_us > start_us:
+            out.append((SoundState.MUTED, start_us, end_us))
+        at_us = max(at_us, end_us)
+    return tuple(SoundStretch(state=kind, from_s=a / _US_PER_S, to_s=b / _US_PER_S) for kind, a, b in out)
+
+
+def _muted(
+    medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, limits: LookLimits, media_us: int
+) -> list[Span] | None:
+    """Muted stretches; None where the track holds nothing that could be heard or decoded."""
+    if stream.codec_context.name.startswith(_SAME_SIZE_CODECS):
+        return _silent_spans(medium, stream, [(0, min(media_us, _MAX_DECODED_US))], limits)
+    sizes = packet_sizes(medium, stream)
+    if not len(sizes.bytes):
+        return None
+    confirmed = []
+    for start_us, end_us in small_stretches(sizes, limits, media_us=media_us):
+        looked = [(start_us, min(end_us, start_us + _CONFIRMED_US))]
+        if end_us - start_us > 2 * _CONFIRMED_US:
+            looked.append((end_us - _CONFIRMED_US, end_us))
+        if all(_is_silent(medium, stream, span) for span in looked):
+            confirmed.append((start_us, end_us))
+    return confirmed
+
+
+def small_stretches(sizes: PacketSizes, limits: LookLimits, *, media_us: int) -> list[Span]:
+    """Stretches of packets below a share of the usual size, or below any sound's rate, long enough to matter."""
+    lasts_us = np.diff(sizes.times_us, append=max(media_us, int(sizes.times_us[-1]) + 1)).clip(1)
+    lasts_us[-1] = min(int(lasts_us[-1]), int(np.median(lasts_us)) or 1)
+    small = sizes.bytes < limits.sound_mute_share * float(np.median(sizes.bytes))
+    small |= sizes.bytes * (_US_PER_S / lasts_us) < limits.sound_mute_bytes_s
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], small.astype(np.int8), [0]])))
+    ends_us = sizes.times_us + lasts_us
+    spans = [
+        (int(sizes.times_us[first]), int(ends_us[until - 1]))
+        for first, until in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    return [span for span in spans if span[1] - span[0] >= limits.sound_mute_least_s * _US_PER_S]
+
+
+# ------------------------------------------------------------------ decoding
+def _is_silent(medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, span: Span) -> bool:
+    """Whether all samples of the span are below one step; a coder's swing at the edges is left out."""
+    margin_us = min(200_000, (span[1] - span[0]) // 4)
+    heard = False
+    for at_us, samples in _decoded(medium, stream, span):
+        if span[0] + margin_us <= at_us < span[1] - margin_us:
+            heard = True
+            if not _is_flat(samples):
+                return False
+    return heard
+
+
+def _silent_spans(
+    medium: av.container.InputContainer,
+    stream: av.audio.stream.AudioStream,
+    looked: Sequence[Span],
+    limits: LookLimits,
+) -> list[Span] | None:
+    """Stretches of digital silence by decoding everything; None where nothing could be decoded."""
+    windows: dict[int, bool] = {}
+    for span in looked:
+        for at_us, samples in _decoded(medium, stream, span):
+            window = at_us // _WINDOW_US
+            windows[window] = windows.get(window, True) and _is_flat(samples)
+    if not windows:
+        return None
+    quiet = np.array([windows.get(window, False) for window in range(max(windows) + 1)], np.int8)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet, [0]])))
+    spans = [(int(a) * _WINDOW_US, int(b) * _WINDOW_US) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [span for span in spans if span[1] - span[0] >= limits.sound_mute_least_s * _US_PER_S]
+
+
+def _is_flat(samples: NDArray[np.float32]) -> bool:
+    """Below one step around their mean: the silence of A-law is a constant that is not zero."""
+    return not samples.size or bool(np.abs(samples - samples.mean()).max() < _ONE_STEP)
+
+
+def _decoded(
+    medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, span: Span
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """(time since the track's first packet, samples -1..1) of the span, frame by frame."""
+    base = stream.time_base or Fraction(1, _US_PER_S)
+    first = first_time(stream)
+    medium.seek(first + int(span[0] / _US_PER_S / base), stream=stream, backward=True)
+    stream.codec_context.flush_buffers()
+    try:
+        for frame in medium.decode(stream):
+            at_us = 0 if frame.pts is None else int((unwrapped(frame.pts) - first) * base * _US_PER_S)
+            if at_us >= span[1]:
+                return
+            if at_us >= span[0]:
+                yield at_us, _samples(frame)
+    except av.FFmpegError:
+        return  # torn sound: what came before it is judged
+    finally:
+        stream.codec_context.flush_buffers()
+
+
+def _samples(frame: av.audio.frame.AudioFrame) -> NDArray[np.float32]:
+    values = frame.to_ndarray()
+    if values.dtype.kind == "f":
+        return np.asarray(values, np.float32)
+    if values.dtype == np.uint8:
+        return np.asarray((values.astype(np.float32) - 128) / 128, np.float32)
+    return np.asarray(values / float(2 ** (8 * values.dtype.itemsize - 1)), np.float32)

@@ -1,0 +1,92 @@
+"""Training one network from one seed, the same network each time on the same machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from view_model.network import ViewNetwork, export, scaled
+from view_model.sources import Split
+from view_model.tampering import CLASSES
+
+_BATCH, _PEAK_RATE, _DECAY, _SMOOTHING = 64, 3e-3, 0.02, 0.05
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A set of samples: planes uint8 (n, 54, 96, 4), labels int64 (n,), facts of each."""
+
+    planes: np.ndarray
+    labels: np.ndarray
+    facts: list[dict[str, str | float]]
+
+
+def load(path: Path) -> Drawn:
+    """A set that `generate` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        return Drawn(file["planes"], file["labels"], [json.loads(fact) for fact in file["facts"]])
+
+
+def train(cache: Path, *, seed: int, epochs: int) -> Path:
+    """Train on the drawn set, keep the epoch that is best on the checking set, export it; returns the ONNX path."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(seed)
+    drawn, check = (load(cache / "samples" / f"{split}.npz") for split in (Split.TRAIN, Split.CHECK))
+    network = ViewNetwork()
+    steps = len(drawn.labels) // _BATCH
+    optimiser = torch.optim.AdamW(network.parameters(), lr=_PEAK_RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _PEAK_RATE, total_steps=epochs * steps)
+    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=_SMOOTHING)
+    best, out, began = -1.0, cache / "networks" / f"seed-{seed}.onnx", time.monotonic()
+    for epoch in range(epochs):
+        network.train()
+        order, total = rng.permutation(len(drawn.labels)), 0.0
+        for step in range(steps):
+            chosen = order[step * _BATCH : (step + 1) * _BATCH]
+            planes = torch.from_numpy(_varied(rng, drawn.planes[chosen]))
+            loss = loss_of(network(scaled(planes)), torch.from_numpy(drawn.labels[chosen]))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach())
+        right = accuracy(network, check)
+        line = f"seed {seed}: epoch {epoch + 1} of {epochs}, loss {total / steps:.3f}, right {right:.3f}"
+        print(f"{line}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        if right >= best and epoch >= epochs - 2:
+            best = right
+            export(network, out)
+    parameters = sum(weight.numel() for weight in network.parameters())
+    print(f"seed {seed}: {parameters} parameters, {out}", file=sys.stderr)
+    return out
+
+
+def _varied(rng: np.random.Generator, planes: np.ndarray) -> np.ndarray:
+    """Flips of all, grey and swapped colours of some; uint8 (n, 54, 96, 4)."""
+    planes = planes.copy()
+    for index in range(len(planes)):
+        if rng.random() < 0.5:
+            planes[index] = planes[index, :, ::-1]
+        chance = rng.random()
+        if chance < 0.15:
+            planes[index, :, :, :3] = planes[index, :, :, :3].mean(axis=2, keepdims=True).astype(np.uint8)
+        elif chance < 0.35:
+            planes[index, :, :, :3] = planes[index][:, :, rng.permutation(3)]
+    return planes
+
+
+def accuracy(network: ViewNetwork, drawn: Drawn) -> float:
+    """The mean over the classes of the share that is called right."""
+    network.eval()
+    with torch.no_grad():
+        parts = [network(scaled(torch.from_numpy(part))) for part in np.array_split(drawn.planes, 20)]
+    called = torch.cat(parts).argmax(dim=1).numpy()
+    shares = [(called == drawn.labels)[drawn.labels == label].mean() for label in range(len(CLASSES))]
+    return float(np.mean(shares))

@@ -1,0 +1,70 @@
+"""Muted is digital silence, confirmed by decoding. A quiet room is hearing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from edge.contract.inspection import SoundStretch
+from edge.domain.view_limits import DEFAULT_LOOK_LIMITS
+from edge.footage.sound_check import sound_stretches
+from tests.edge.looked_films import SOUND_RATE, looked_film, muted, speech
+
+
+def heard(path: Path, *, seconds: float, expects_sound: bool | None = None) -> tuple[SoundStretch, ...]:
+    with av.open(str(path)) as medium:
+        media_us = round(seconds * 1e6)
+        return sound_stretches(medium, DEFAULT_LOOK_LIMITS, media_us=media_us, expects_sound=expects_sound)
+
+
+CODECS = [
+    ("aac", "mp4"),
+    ("aac", "mkv"),
+    ("aac", "ts"),
+    ("pcm_s16le", "mov"),
+    ("pcm_alaw", "mov"),
+    ("pcm_mulaw", "avi"),
+]
+
+
+@pytest.mark.parametrize(("codec", "ending"), CODECS)
+def test_twenty_seconds_of_mute_are_found_where_they_are(tmp_path: Path, codec: str, ending: str) -> None:
+    sound = muted(speech(40), from_s=10, to_s=30)
+    film = looked_film(tmp_path / f"clip.{ending}", seconds=40, sound=sound, sound_codec=codec)
+    states = heard(film, seconds=40)
+    assert [stretch.state for stretch in states] == ["hearing", "muted", "hearing"]
+    assert states[1].from_s == pytest.approx(10, abs=0.3)
+    assert states[1].to_s == pytest.approx(30, abs=0.3)
+    assert (states[0].from_s, states[-1].to_s) == (0, 40)
+
+
+@pytest.mark.parametrize(("codec", "ending"), [("aac", "mp4"), ("pcm_s16le", "mov")])
+def test_a_file_that_is_silent_throughout_is_muted(tmp_path: Path, codec: str, ending: str) -> None:
+    sound = np.zeros(10 * SOUND_RATE, np.float32)
+    film = looked_film(tmp_path / f"clip.{ending}", seconds=10, sound=sound, sound_codec=codec)
+    assert next((part.state, part.from_s) for part in heard(film, seconds=10)) == ("muted", 0)
+    assert sum(part.to_s - part.from_s for part in heard(film, seconds=10) if part.state == "muted") > 9.5
+
+
+@pytest.mark.parametrize(("codec", "ending"), [("aac", "mp4"), ("pcm_s16le", "mov")])
+def test_a_very_quiet_room_is_hearing(tmp_path: Path, codec: str, ending: str) -> None:
+    room = np.random.default_rng(1).normal(0, 1e-4, 20 * SOUND_RATE).astype(np.float32)  # -80 dBFS
+    sound = np.concatenate([speech(10), room])
+    film = looked_film(tmp_path / f"clip.{ending}", seconds=30, sound=sound, sound_codec=codec)
+    assert [part.state for part in heard(film, seconds=30)] == ["hearing"]
+
+
+def test_a_pause_of_a_second_is_not_told(tmp_path: Path) -> None:
+    film = looked_film(tmp_path / "clip.mp4", seconds=20, sound=muted(speech(20), from_s=8, to_s=9))
+    assert [part.state for part in heard(film, seconds=20)] == ["hearing"]
+
+
+@pytest.mark.parametrize(("expects", "states"), [(None, ["absent"]), (True, ["absent"]), (False, [])])
+def test_a_missing_track_is_absent_unless_none_is_expected(
+    tmp_path: Path, expects: bool | None, states: list[str]
+) -> None:
+    film = looked_film(tmp_path / "clip.mp4", seconds=3)
+    assert [part.state for part in heard(film, seconds=3, expects_sound=expects)] == states
