@@ -6,26 +6,16 @@ Exit codes: 0 in order, 1 something is wrong, 2 wrong usage or settings, 130 end
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge.contract.sentences import sentence
-from edge.local.words import told
-from edge.platform.speech import Speech
+from edge.local.camera_commands import commission
+from edge.local.speaking import DEFAULT_DATA, PROGRAM, complaining, settings_in, terminal
 from edge.platform.terminal import IN_ORDER, USAGE, WRONG, UnknownLanguageError, run_command, usage_complaint
 
-if TYPE_CHECKING:
-    from edge.config import EdgeConfig
-
-_PROGRAM = "tallylight-edge"
 _PURPOSE = sentence("purpose", "Brings recordings from a gateway to the server, checked and receipted.")
 _LANG_HELP = "`--lang zh-CN` or `--lang en` with any command; without it the setting `language`, else the locale."
-terminal = Speech(_PROGRAM, told)
-"""The one terminal of this process, and the language it reads."""
-
-DEFAULT_DATA = Path("edge-data")
 
 
 def main() -> None:
@@ -35,22 +25,28 @@ def main() -> None:
 
 def execute(words: Sequence[str]) -> int:
     """Run one command; its exit code. The overview needs no argument parser, which takes longer to load than to use."""
-    with _told(UnknownLanguageError, code=USAGE):
+    with complaining(UnknownLanguageError, code=USAGE):
         words = terminal.choose(words)
     if words in ([], ["--help"], ["-h"]):
         print(_overview())
         return IN_ORDER
-    from cyclopts import App, CycloptsError
+    from cyclopts import App, CycloptsError, Parameter
 
     from edge.platform.version import software_version
 
-    app = App(name=_PROGRAM, help=_PURPOSE, help_epilogue=_LANG_HELP, version=software_version)
+    app = App(
+        name=PROGRAM,
+        help=_PURPOSE,
+        help_epilogue=_LANG_HELP,
+        version=software_version,
+        default_parameter=Parameter(consume_multiple=True),
+    )
     for command in _COMMANDS:
         app.command(command)
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        terminal.complain(usage_complaint(error, program=_PROGRAM))
+        terminal.complain(usage_complaint(error, program=PROGRAM))
         return USAGE
     return code if isinstance(code, int) else IN_ORDER
 
@@ -68,7 +64,7 @@ def init(*, data: Path = DEFAULT_DATA, source: Path | None = None) -> int:
     from edge.local.settings_file import SettingsExistError, write_settings
     from edge.platform.settings import ConfigError
 
-    with _told(SettingsExistError, ConfigError, code=USAGE), _told(OSError):
+    with complaining(SettingsExistError, ConfigError, code=USAGE), complaining(OSError):
         path = write_settings(data, source)
     terminal.say(sentence("init_settings", "Settings: {path}", path=path))
     if source is None:
@@ -105,9 +101,9 @@ def enrol(url: str, code: str, /, *, data: Path = DEFAULT_DATA) -> int:
     )
 
     with (
-        _told(NotAnEnrolmentCodeError, ServerAddressError, code=USAGE),
-        _told(ServerUnreachableError, ForeignServerError, EnrolmentRefusedError),
-        _told(AnswerUnusableError, OtherGatewayError, KeyFileError, IdentityUnreadableError, OSError),
+        complaining(NotAnEnrolmentCodeError, ServerAddressError, code=USAGE),
+        complaining(ServerUnreachableError, ForeignServerError, EnrolmentRefusedError),
+        complaining(AnswerUnusableError, OtherGatewayError, KeyFileError, IdentityUnreadableError, OSError),
     ):
         identity = enrol_gateway(data, url, code, now_us=SystemClock().now_us())
     gateway, broker = identity.gateway_id, identity.broker.url
@@ -133,11 +129,11 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     from edge.storage.identity import IdentityUnreadableError, NotEnrolledError
     from edge.storage.journal_errors import JournalFullError, JournalInUseError, JournalUnusableError
 
-    settings = _settings(data, config)
+    settings = settings_in(data, config)
     configure_logs()
     with (
-        _told(NotEnrolledError, ForeignBrokerError, IdentityUnreadableError, KeyFileError, code=USAGE),
-        _told(JournalInUseError, JournalFullError, JournalUnusableError, OSError),
+        complaining(NotEnrolledError, ForeignBrokerError, IdentityUnreadableError, KeyFileError, code=USAGE),
+        complaining(JournalInUseError, JournalFullError, JournalUnusableError, OSError),
     ):
         agent = Agent(settings, SystemClock(vouched=settings.clock_vouched))
     agent.stop_on_signals()
@@ -170,9 +166,9 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
     if not paths:
         terminal.complain(sentence("inspect_what", "name at least one file or folder to look into"))
         return USAGE
-    sources = () if config is None else _settings(DEFAULT_DATA, config).sources
+    sources = () if config is None else settings_in(DEFAULT_DATA, config).sources
     reading = SourceReading.of(sources[0]) if sources else SourceReading.usual()
-    with _told(SourceMissingError, code=USAGE):
+    with complaining(SourceMissingError, code=USAGE):
         run_inspect(
             paths,
             as_json=json,
@@ -202,8 +198,8 @@ def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     from edge.storage.identity import IdentityUnreadableError
     from edge.storage.journal_errors import JournalUnusableError
 
-    settings = _settings(data, config)
-    with _told(IdentityUnreadableError, JournalUnusableError, OSError):
+    settings = settings_in(data, config)
+    with complaining(IdentityUnreadableError, JournalUnusableError, OSError):
         folders = [source.folder for source in settings.sources]
         facts = read_status(settings.data_dir, now_us=SystemClock().now_us(), folders=folders)
     if json:
@@ -243,7 +239,7 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     from edge.platform.logs import silence_logs
 
     silence_logs()
-    settings, sound = _settings(data, config), True
+    settings, sound = settings_in(data, config), True
     for check in examine(settings, SystemClock(vouched=settings.clock_vouched)):
         sound = sound and check.health is not Health.BAD
         if json:
@@ -253,7 +249,7 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     return IN_ORDER if sound else WRONG
 
 
-_COMMANDS = (init, enrol, run, inspect, status, doctor)
+_COMMANDS = (init, enrol, run, inspect, status, doctor, commission)
 _PURPOSES = {
     command.__name__: sentence(f"command_{command.__name__}", (command.__doc__ or "").splitlines()[0])
     for command in _COMMANDS
@@ -268,26 +264,6 @@ def _overview() -> str:
     )
     version = sentence("overview_version", "Print the version.")
     language = sentence("overview_lang", "zh-CN or en; without it the setting `language`, else the locale.")
-    lines = [f"  {name:<9}{terminal.told(purpose)}" for name, purpose in _PURPOSES.items()]
-    options = [f"  --version  {terminal.told(version)}", f"  --lang     {terminal.told(language)}"]
+    lines = [f"  {name.replace('_', '-'):<19}{terminal.told(purpose)}" for name, purpose in _PURPOSES.items()]
+    options = [f"  {'--version':<19}{terminal.told(version)}", f"  {'--lang':<19}{terminal.told(language)}"]
     return "\n".join([terminal.told(usage), "", terminal.told(_PURPOSE), "", *lines, "", *options, ""])
-
-
-def _settings(data: Path, config: Path | None) -> EdgeConfig:
-    from edge.config import CONFIG_NAME, load_config
-    from edge.platform.settings import ConfigError
-
-    with _told(ConfigError, code=USAGE):
-        settings = load_config(config or data / CONFIG_NAME)
-    terminal.follow(settings.language)
-    return settings
-
-
-@contextmanager
-def _told(*errors: type[Exception], code: int = WRONG) -> Iterator[None]:
-    """Turn an error a person can act on into its message and an exit code; any other is a fault of the program."""
-    try:
-        yield
-    except errors as error:
-        terminal.complain(error)
-        sys.exit(code)

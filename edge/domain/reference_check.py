@@ -38,7 +38,7 @@ class ReferenceLimits:
     not_seeing: float = 0.5
     measured: float = 0.25
     commission_measured: float = 0.6
-    commission_agreement: float = 0.25
+    commission_agreement: float = 0.4
     night_luma: float = 60
 
 
@@ -107,7 +107,11 @@ def judge_reference(
     is suspect at most; clips one after the other are put together by `confirmed_across_clips`.
     """
     aspect = height_px / width_px
-    measured = [(sample, sample.shift.way_percent(aspect)) for sample in samples if sample.shift is not None]
+    measured = [
+        (sample, sample.shift.way_percent(aspect))
+        for sample in samples
+        if sample.shift is not None and _is_the_view(sample, limits)
+    ]
     displaced = [sample for sample, way_percent in measured if way_percent > sample.shift_limit_percent]
     still = [sample for sample, way_percent in measured if way_percent <= sample.shift_limit_percent]
     group = _agreeing(displaced, limits, aspect)
@@ -217,11 +221,16 @@ def _is_moved(group: Sequence[ViewSample], still: Sequence[ViewSample], limits: 
     return last_us - first_us >= limits.spread * MICROS_PER_SECOND and len(group) > unmoved
 
 
+def _is_the_view(sample: ViewSample, limits: ReferenceLimits) -> bool:
+    """Enough of the commissioned edges are there; lane marks alone are those of many streets."""
+    return sample.agreement >= limits.blocked_agreement * sample.own_agreement
+
+
 def _is_gone(sample: ViewSample, limits: ReferenceLimits) -> bool:
     """Nothing of the commissioned view is left, and the view model sees nothing in the picture either."""
-    if not sample.comparable or sample.shift is not None:
+    differs = not _is_the_view(sample, limits)
+    if not sample.comparable or (sample.shift is not None and not differs):
         return False
-    differs = sample.agreement < limits.blocked_agreement * sample.own_agreement
     is_empty = sample.detail < limits.blocked_detail * sample.own_detail
     return (differs or is_empty) and sample.not_seeing is not None and sample.not_seeing >= limits.not_seeing
 

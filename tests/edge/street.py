@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -90,10 +91,11 @@ def dimmed(light: Light, gain: float) -> Light:
     return replace(light, gain=gain)
 
 
+@lru_cache(maxsize=32)
 def _scenery(scene: int) -> Picture:
     noise = np.random.default_rng(scene)
     width, height = WIDTH_PX + 2 * _EDGE_PX, HEIGHT_PX + 2 * _EDGE_PX
-    horizon = int(height * 0.45)
+    horizon = int(height * noise.uniform(0.40, 0.52))
     canvas = np.full((height, width), 190, np.uint8)
     canvas[horizon:] = 105
     grain = cv2.GaussianBlur(noise.normal(0, 25, (height, width)).astype(np.float32), (0, 0), 1.6)
@@ -109,7 +111,7 @@ def _scenery(scene: int) -> Picture:
     for _ in range(6):
         centre = (int(noise.integers(0, width)), horizon - int(noise.integers(0, 40)))
         cv2.circle(canvas, centre, int(noise.integers(20, 55)), int(noise.integers(50, 90)), -1)
-    middle = width // 2
+    middle = width // 2 + int(noise.integers(-150, 150))
     for offset in (-420, -140, 140, 420):
         for part in range(8):
             near, far = 1 - part / 8, 1 - (part + 0.5) / 8
@@ -137,7 +139,7 @@ def _seen(canvas: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
     height, width = canvas.shape
     turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), camera.rotation_deg, camera.scale)
     turn[:, 2] += (camera.dx_px / 2, camera.dy_px / 2)
-    seen = cv2.warpAffine(canvas, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    seen = cv2.warpAffine(canvas, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(seen[_EDGE_PX : _EDGE_PX + HEIGHT_PX, _EDGE_PX : _EDGE_PX + WIDTH_PX], np.float32).copy()
 
 
@@ -146,18 +148,25 @@ def _lit(picture: NDArray[np.float32], light: Light, noise: np.random.Generator,
         lamps = np.zeros_like(picture)
         for x, y in ((120, 90), (340, 120), (560, 80), (800, 140), (860, 330), (90, 380)):
             cv2.circle(lamps, (int(x + camera.dx_px / 2), int(y + camera.dy_px / 2)), 5, 900.0, -1)
-        lamps += cv2.GaussianBlur(lamps, (0, 0), 40) * 6
+        lamps += _blurred(lamps, 40) * 6
         picture = light.gain * (0.05 * picture + lamps * (0.1 + picture / 255))
     else:
         picture = 255 * light.gain * np.power(np.clip(picture, 0, 255) / 255, light.gamma)
+    glow, drops = np.zeros_like(picture), np.zeros_like(picture)
     for _ in range(light.headlights):
-        glow = np.zeros_like(picture)
         cv2.circle(glow, (int(noise.integers(0, WIDTH_PX)), int(noise.integers(250, HEIGHT_PX))), 12, 255.0, -1)
-        picture = picture + cv2.GaussianBlur(glow, (0, 0), 30) * 8
+    for _ in range(25 if light.rain else 0):
+        at = (int(noise.integers(0, WIDTH_PX)), int(noise.integers(0, HEIGHT_PX)))
+        cv2.circle(drops, at, int(noise.integers(8, 26)), 1.0, -1)
+    if light.headlights:
+        picture = picture + _blurred(glow, 30) * 8
     if light.rain:
-        for _ in range(25):
-            at = (int(noise.integers(0, WIDTH_PX)), int(noise.integers(0, HEIGHT_PX)))
-            drop = np.zeros_like(picture)
-            cv2.circle(drop, at, int(noise.integers(8, 26)), 1.0, -1)
-            picture = np.where(drop > 0, cv2.GaussianBlur(picture, (0, 0), 9), picture)
+        picture = np.where(drops > 0, _blurred(picture, 9), picture)
     return np.asarray(picture * (1 - light.haze) + 200 * light.haze, np.float32)
+
+
+def _blurred(picture: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    """A wide blur by way of a small picture."""
+    small = cv2.resize(picture, (WIDTH_PX // 6, HEIGHT_PX // 6), interpolation=cv2.INTER_AREA)
+    wide = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma_px / 6), (WIDTH_PX, HEIGHT_PX))
+    return np.asarray(wide, np.float32)

@@ -1,0 +1,134 @@
+"""Commands about one camera: its commissioned view and its calibration. Heavy imports stay inside them."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import Literal
+
+from edge.contract.sentences import sentence
+from edge.local.speaking import DEFAULT_DATA, complaining, terminal
+from edge.platform.terminal import IN_ORDER, USAGE, WRONG
+
+
+def commission(
+    device: str = "",
+    /,
+    *,
+    from_: tuple[Path, ...] = (),
+    by: str = "",
+    reason: str = "",
+    light: Literal["auto", "day", "night"] = "auto",
+    mask: tuple[str, ...] = (),
+    calibration: Path | None = None,
+    add: bool = False,
+    show: bool = False,
+    data: Path = DEFAULT_DATA,
+    json: bool = False,
+) -> int:
+    """Store the view of a fixed monitor as it should be; later recordings are held against it.
+
+    Without `--from` it shows what is stored: of DEVICE with all that it replaced, or of every monitor.
+
+    Parameters
+    ----------
+    device
+        The monitor's number, as its file names and the register give it.
+    from_
+        Footage or pictures (JPEG, PNG) of the monitor standing as it should: at least six pictures by day, and
+        better six by night as well.
+    by
+        Name of the person who says so.
+    reason
+        Why: mounted, repaired, turned on purpose.
+    light
+        day or night for all the pictures; auto tells them by their brightness.
+    mask
+        An area that is no part of the scene, as LEFT,TOP,WIDTH,HEIGHT in pixels. Text at the upper and lower edge is
+        found without it.
+    calibration
+        The camera's calibration file. Its hash is kept: `check-calibration --device` tells when it changed.
+    add
+        Keep the other light's view of the reference before, since the camera was not touched.
+    show
+        Only show what is stored.
+    data
+        The data folder of `init`.
+    json
+        One JSON object instead of the table.
+    """
+    if show or not (from_ or by or reason):
+        return _show(device, data, as_json=json)
+    from edge.domain.commissioned_view import RecordUnusableError
+    from edge.local.commission_command import CommissionOrder, CommissionRefusedError, commission_device, reference_json
+    from edge.local.commission_view import show_commissioned
+    from edge.platform.clock import SystemClock
+    from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
+    from edge.storage.journal_errors import JournalUnusableError
+
+    order = CommissionOrder(
+        device=device,
+        files=from_,
+        by=by,
+        reason=reason,
+        light=None if light == "auto" else light,
+        masks=mask,
+        calibration=calibration,
+        add=add,
+    )
+    if not _is_data_folder(data):
+        return USAGE
+    with (
+        complaining(CommissionRefusedError, RecordUnusableError, JournalUnusableError),
+        complaining(WorkerCrashedError, WorkerTimedOutError, OSError),
+    ):
+        done = commission_device(order, data, now_us=SystemClock().now_us())
+    if json:
+        terminal.say(json_text.dumps(reference_json(done.stored), ensure_ascii=False, indent=1))
+    else:
+        show_commissioned(done.stored, terminal.language)
+        terminal.say(
+            sentence("commission_look", "Look at {picture}: hatched areas are left out.", picture=done.stored.picture)
+        )
+    for left_out in done.left_out:
+        terminal.complain(left_out)
+    return IN_ORDER
+
+
+def _show(device: str, data: Path, *, as_json: bool) -> int:
+    from edge.domain.commissioned_view import RecordUnusableError
+    from edge.local.commission_command import reference_json
+    from edge.local.commission_view import show_commissioned
+    from edge.storage.reference_files import ReferenceFiles
+
+    if not _is_data_folder(data):
+        return USAGE
+    with complaining(RecordUnusableError, OSError):
+        files = ReferenceFiles(data)
+        found = files.history(device) if device else files.all_current()
+    if as_json:
+        terminal.say(json_text.dumps([reference_json(one) for one in found], ensure_ascii=False, indent=1))
+        return IN_ORDER if found else WRONG
+    for stored in found:
+        show_commissioned(stored, terminal.language)
+    if not found:
+        terminal.complain(
+            sentence(
+                "commission_none",
+                "no view of {device} is stored: store one with"
+                " `tallylight-edge commission DEVICE --from FILE... --by NAME --reason TEXT`",
+                device=device or sentence("any_monitor", "any monitor"),
+            )
+        )
+    return IN_ORDER if found else WRONG
+
+
+def _is_data_folder(data: Path) -> bool:
+    if data.is_dir():
+        return True
+    terminal.complain(
+        sentence(
+            "no_data_folder", "{folder} is no data folder: name it with --data, or make it with `init`", folder=data
+        )
+    )
+    return False

@@ -1,0 +1,272 @@
+"""`tallylight-edge commission`: a named person stores a view, nothing is overwritten, the server is told once."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import pytest
+
+from edge.cli import execute
+from edge.contract.instants import parse_rfc3339
+from edge.contract.messages import GatewayEvent
+from edge.domain.commissioned_view import CommissionedLight, CommissionedView, RecordUnusableError, read_record
+from edge.storage.reference_files import ReferenceFiles, StoredReference
+from edge.workers.commissionings import CommissioningWorker
+from tests.edge.gateway import Gateway
+from tests.edge.street import NIGHT, Light, street
+
+WHO = ("--by", "Li Wei", "--reason", "mounted")
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def ran(*words: object) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = execute([str(word) for word in words])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def recording(path: Path, *, count: int = 8, light: Light | None = None, scale: float = 0.5) -> Path:
+    """Key frames alone, ten seconds apart."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=1)
+        stream.pix_fmt, stream.options = "yuv420p", {"preset": "ultrafast", "crf": "20", "g": "1"}
+        stream.width, stream.height = int(960 * scale), int(544 * scale)
+        for number in range(count):
+            picture = cv2.resize(street(number=number, light=light or Light()), (stream.width, stream.height))
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="gray8")))
+        output.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recording(tmp_path_factory.mktemp("footage") / "MON07_day.mp4")
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recording(tmp_path_factory.mktemp("footage") / "MON07_night.mkv", light=NIGHT)
+
+
+def test_a_view_is_stored_shown_and_listed(tmp_path: Path, day: Path, night: Path) -> None:
+    done = ran("commission", "MON07", "--from", day, night, *WHO, "--data", tmp_path, "--lang", "en")
+    assert (done.code, done.err) == (0, "")
+    assert "By night" in done.out
+    (stored,) = ReferenceFiles(tmp_path).history("MON07")
+    assert {light.light for light in stored.view.lights} == {"day", "night"}
+    assert [source.pictures for source in stored.view.sources] == [8, 8]
+    assert stored.picture.read_bytes().startswith(b"\x89PNG")
+    listed = json.loads(ran("commission", "--data", tmp_path, "--json").out)
+    assert [(one["device"], one["by"], one["sha256"]) for one in listed] == [("MON07", "Li Wei", stored.sha256)]
+    assert "姓名" not in ran("commission", "MON07", "--show", "--data", tmp_path, "--lang", "zh-CN").err
+
+
+def test_a_new_reference_keeps_the_old_one_and_names_it(tmp_path: Path, day: Path, night: Path) -> None:
+    for light, more in ((day, ()), (night, ("--add",))):
+        assert ran("commission", "MON07", "--from", light, *WHO, *more, "--data", tmp_path).code == 0
+    first, second = ReferenceFiles(tmp_path).history("MON07")
+    assert (first.view.replaces, second.view.replaces) == (None, first.sha256)
+    assert {light.light for light in second.view.lights} == {"day", "night"}
+    assert first.record.exists()
+    assert first.arrays.exists()
+
+
+def test_still_pictures_make_a_reference_too(tmp_path: Path) -> None:
+    files = []
+    for number in range(6):
+        path = tmp_path / f"{number}.jpg"
+        cv2.imwrite(str(path), street(number=number))
+        files.append(path)
+    assert ran("commission", "MON07", "--from", *files, *WHO, "--data", tmp_path).code == 0
+
+
+def test_the_calibration_that_held_is_kept_with_it_and_stays(tmp_path: Path, day: Path) -> None:
+    calibration = tmp_path / "camera.yaml"
+    calibration.write_text("camera_matrix: 1")
+    ran("commission", "MON07", "--from", day, *WHO, "--calibration", calibration, "--data", tmp_path)
+    ran("commission", "MON07", "--from", day, *WHO, "--data", tmp_path)
+    kept = [stored.view.calibration for stored in ReferenceFiles(tmp_path).history("MON07")]
+    assert kept[0] is not None
+    assert kept[0] == kept[1]
+
+
+REFUSED = {
+    "nobody's name": (["MON07", "--from", "DAY", "--reason", "mounted"], 1, "--by NAME"),
+    "a name of blanks": (["MON07", "--from", "DAY", "--by", " ", "--reason", "mounted"], 1, "--by NAME"),
+    "no reason": (["MON07", "--from", "DAY", "--by", "Li Wei"], 1, "--reason TEXT"),
+    "no device": (["--from", "DAY", *WHO], 1, "device"),
+    "no files": (["MON07", *WHO], 1, "--from FILE"),
+    "a file that is not there": (["MON07", "--from", "DAY.gone", *WHO], 1, "it is not there"),
+    "a file that is no footage": (["MON07", "--from", "TEXT", *WHO], 1, "gives no picture"),
+    "footage of two sizes": (["MON07", "--from", "DAY", "SMALL", *WHO], 1, "240x136"),
+    "too few pictures": (["MON07", "--from", "FEW", *WHO], 1, "too few"),
+    "a black night": (["MON07", "--from", "BLACK", *WHO], 1, "nothing to hold on to"),
+    "a mask that is none": (["MON07", "--from", "DAY", *WHO, "--mask", "all"], 1, "--mask all"),
+    "too large a mask": (["MON07", "--from", "DAY", *WHO, "--mask", "0,0,480,200"], 1, "less than half"),
+    "adding to nothing": (["MON07", "--from", "DAY", *WHO, "--add"], 1, "no reference to add to"),
+    "a light that is none": (["MON07", "--from", "DAY", *WHO, "--light", "dusk"], 2, "--light"),
+    "no data folder": (["MON07", "--from", "DAY", *WHO, "--data", "NOWHERE"], 2, "no data folder"),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, day: Path) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "text.mp4").write_text("no footage")
+    return {
+        "DAY": str(day),
+        "DAY.gone": str(day) + ".gone",
+        "TEXT": str(folder / "text.mp4"),
+        "SMALL": str(recording(folder / "small.mp4", scale=0.25)),
+        "FEW": str(recording(folder / "few.mp4", count=4)),
+        "BLACK": str(recording(folder / "black.mp4", light=Light(night=True, gain=0.0))),
+        "NOWHERE": str(folder / "nowhere"),
+    }
+
+
+@pytest.mark.parametrize(("words", "code", "said"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_makes_no_reference_is_refused_with_a_sentence_and_stores_nothing(
+    tmp_path: Path, files: dict[str, str], words: list[str], code: int, said: str
+) -> None:
+    given = [files.get(word, word) for word in words]
+    data = [] if "--data" in given else ["--data", str(tmp_path)]
+    done = ran("commission", *given, *data, "--lang", "en")
+    assert done.code == code
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    assert said in done.err
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_a_refusal_is_told_in_chinese_with_its_values(tmp_path: Path, files: dict[str, str]) -> None:
+    done = ran("commission", "MON07", "--from", files["FEW"], *WHO, "--data", tmp_path, "--lang", "zh-CN")
+    assert "只有 4 幅图片" in done.err
+
+
+def test_nothing_stored_is_said(tmp_path: Path) -> None:
+    done = ran("commission", "MON07", "--data", tmp_path, "--lang", "en")
+    assert (done.code, done.out) == (1, "")
+    assert "no view of MON07 is stored" in done.err
+
+
+# ------------------------------------------------------------------------------------------------ what is kept
+def kept(folder: Path, device: str = "MON07") -> StoredReference:
+    """A reference as the command keeps it, without looking at pictures."""
+    light = CommissionedLight(
+        light="day", pictures=8, agreement=0.9, detail=0.2, luma=110, sway_percent=0.01, shift_limit_percent=0.3
+    )
+
+    def view_of(number: int, before: StoredReference | None) -> CommissionedView:
+        return CommissionedView(
+            device=device,
+            number=number,
+            commissioned=parse_rfc3339("2026-11-22T08:00:00Z"),
+            by="Li Wei",
+            reason="mounted",
+            width_px=960,
+            height_px=540,
+            working_px=(480, 270),
+            lights=(light,),
+            arrays_sha256="00" * 32,
+            replaces=None if before is None else before.sha256,
+        )
+
+    return ReferenceFiles(folder).keep(device, view_of, arrays=b"arrays", picture=b"picture")
+
+
+def test_a_commissioning_torn_by_a_power_cut_leaves_the_old_reference_and_its_number_unused(tmp_path: Path) -> None:
+    first = kept(tmp_path)
+    first.record.with_name("000002.npz").write_bytes(b"torn")
+    current = ReferenceFiles(tmp_path).current("MON07")
+    assert current is not None
+    assert current.sha256 == first.sha256
+    kept(tmp_path)
+    assert [stored.view.number for stored in ReferenceFiles(tmp_path).history("MON07")] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (b"", "damaged"),
+        (b"[" * 100_000, "damaged"),
+        (b'{"version": 1}', "damaged"),
+        (b'{"version": 2}', "newer release"),
+        (b" " * 300_000, "larger than"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_said_with_what_to_do(kept: bytes, said: str) -> None:
+    with pytest.raises(RecordUnusableError, match=said):
+        read_record(kept, name="000001.json")
+
+
+# ------------------------------------------------------------------------------------------------ the server
+class FakeClock:
+    steady = 0.0
+
+    def now_us(self) -> int:
+        return 0
+
+    def steady_s(self) -> float:
+        return self.steady
+
+    def synchronised(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    one = Gateway(tmp_path)
+    yield one
+    one.journal.close()
+
+
+def told(gateway: Gateway, seconds: float = 60) -> list[GatewayEvent]:
+    clock = FakeClock()
+    worker = CommissioningWorker(gateway.journal, gateway.outbox, gateway.home, clock=clock)  # type: ignore[arg-type]
+    for clock.steady in (0.0, seconds / 2, seconds):
+        worker.step(gateway.now_us)
+    return gateway.events()
+
+
+def test_the_server_is_told_once_who_commissioned_what_and_why(gateway: Gateway) -> None:
+    assert told(gateway) == []
+    kept(gateway.home)
+    (event,) = told(gateway)
+    (stored,) = ReferenceFiles(gateway.home).history("MON07")
+    assert (event.code, event.device, event.at) == ("view_commissioned", "MON07", stored.view.commissioned)
+    assert event.detail == {
+        "reference": stored.sha256,
+        "number": "1",
+        "by": "Li Wei",
+        "reason": "mounted",
+        "day": "8",
+    }
+    assert len(told(gateway)) == 1
+    kept(gateway.home)
+    assert [event.detail["number"] for event in told(gateway)] == ["1", "2"]
+
+
+def test_a_damaged_record_keeps_no_other_from_being_told(gateway: Gateway) -> None:
+    for device in ("MON07", "MON08"):
+        kept(gateway.home, device)
+    stored = ReferenceFiles(gateway.home).current("MON07")
+    assert stored is not None
+    stored.record.write_bytes(b"{")
+    assert [event.device for event in told(gateway)] == ["MON08"]
