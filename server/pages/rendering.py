@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from edge.contract.fault_words import fault_label, told_fault
 from edge.contract.reference_words import reference_label, told_reference
 from edge.contract.view_words import sound_label, sound_sentence, view_label, view_sentence
 from server.pages.catalogues import LANGUAGE_COOKIE, Language, translations, wanted_language
@@ -98,8 +99,10 @@ def keep_language(request: Request, answer: Response) -> None:
 
 
 def _told_at_the_gateway(language: Language) -> dict[str, Callable[..., str]]:
-    """The words that gateway and server share: what a gateway saw and heard."""
+    """The words that gateway and server share: what a gateway found, saw and heard."""
     return {
+        "fault_label": partial(fault_label, language=language.value),
+        "told_fault": partial(told_fault, language=language.value),
         "reference_label": partial(reference_label, language=language.value),
         "told_reference": partial(told_reference, language=language.value),
         "view_label": partial(view_label, language=language.value),

@@ -6,7 +6,7 @@ Where a code has an enumeration in the domain it is taken from there, so that a 
 from __future__ import annotations
 
 from edge.contract.coverage import CoverageState, GapKind
-from edge.contract.inspection import FaultCode, FileVerdict
+from edge.contract.inspection import FileVerdict
 from edge.contract.manifest import StartSource
 from server.domain.access import Role
 from server.domain.calibration import CertificateVerdict
@@ -202,7 +202,6 @@ CODES: dict[str, tuple[str, ...]] = {
     "function": CERTIFICATE_FUNCTIONS,
     "clip state": ("announced", "offered", "receiving", "sealed", "quarantined"),
     "file verdict": (*FileVerdict, "unknown"),
-    "fault": tuple(FaultCode),
     "start source": tuple(StartSource),
     "site stage": tuple(Stage),
     "site kind": ("speed", "red_light", "lane", "parking", "other"),

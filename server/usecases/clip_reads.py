@@ -7,6 +7,7 @@ import json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from edge.contract.inspection import Fault
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none
 from server.store.tables import Clip, LinkRow, SightingRow
@@ -48,9 +49,7 @@ def sighting_view(sighting: SightingRow) -> SightingView:
     original = None
     if sighting.start_us is not None and sighting.end_us is not None:
         original = interval_or_none(sighting.start_us, sighting.end_us)
-    faults = tuple(
-        (str(fault.get("code", "")), str(fault.get("detail", ""))) for fault in json.loads(sighting.faults_json)
-    )
+    faults = tuple(Fault.model_validate(fault) for fault in json.loads(sighting.faults_json))
     return SightingView(
         sighting_id=sighting.sighting_id,
         gateway_id=sighting.gateway_id,

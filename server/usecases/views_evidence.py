@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.contract.coverage import CoverageState
+from edge.contract.inspection import Fault
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
 from server.domain.looks import Looks
@@ -72,7 +73,7 @@ class SightingView:
     start_source: str
     uncertainty_us: int
     verdict: str
-    faults: tuple[tuple[str, str], ...]
+    faults: tuple[Fault, ...]
     media_us: int | None
     sequence: int | None
     recording: str | None
