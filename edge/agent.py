@@ -220,6 +220,7 @@ class Agent:
             "failing": dict(self._failing),
             "put_off_by_server": self._upload.put_off_by_server,
             "unanswered_since_us": self._reporting.unanswered_since_us,
+            "inspection": self._field.inspection.progress(),
         }
 
 

@@ -85,6 +85,7 @@ class EdgeConfig(FileSettings):
     release: Literal["keep", "receipted"] = "keep"
     clock_vouched: bool = False  # a person vouches that the host keeps this clock, where the kernel cannot know
     uploads_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    inspection_workers: Annotated[int, Field(ge=0, le=64)] = 0
     landing_keep_days: Annotated[float, Field(ge=0, le=3_650)] = 7.0
     disk_warn_percent: Annotated[float, Field(gt=0, le=100)] = 80.0
     disk_drop_released_percent: Annotated[float, Field(gt=0, le=100)] = 90.0

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from edge.contract.fault_words import told_fault
 from edge.contract.inspection import Fault, FaultCode, FileVerdict
 from edge.contract.manifest import StartSource
 from edge.domain.path_text import shown_text
@@ -71,10 +72,7 @@ def _common_folder(paths: list[str]) -> str:
 
 
 def _fault(fault: Fault, file: InspectedFile, language: Language) -> str:
-    """The fault in words; its place in seconds of the file; the particulars, which are evidence and English, in it."""
-    said = word(f"fault_{fault.code}", language)
-    if fault.from_s is not None and fault.to_s is not None:
-        said += f" {fault.from_s:.1f}-{fault.to_s:.1f} s"
-    if fault.code == FaultCode.SIDECAR_UNREADABLE:
-        return f"{said}: {told(file.facts.sidecar.fault or '', language)}"
-    return f"{said}: {fault.detail}" if fault.detail and language == "en" else said
+    """The sentence of the fault; what is known as a sentence of its own is told in the same language."""
+    sidecar = file.facts.sidecar.fault
+    known = {"why": told(sidecar, language)} if fault.code == FaultCode.SIDECAR_UNREADABLE and sidecar else {}
+    return told_fault(fault, language, known)

@@ -26,6 +26,9 @@ data_dir = "."
 # How many clips are uploaded side by side.
 # uploads_in_flight = 4
 
+# How many files are looked into side by side, each in a process of its own. 0: as many as there are cores, minus one.
+# inspection_workers = 0
+
 # The gateway's own copy of a clip is kept this long after its receipt, or until space is needed.
 # landing_keep_days = 7.0
 

@@ -21,6 +21,7 @@ from edge.storage.journal_errors import JournalUnusableError, NoJournalError
 from edge.storage.overview import AGENT_STATE_KEY, Overview, read_overview
 from edge.workers.agent_state import AgentState
 from edge.workers.intake import STATE_KEY
+from edge.workers.probing import InspectionProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
         "last_receipt": _time(overview.last_receipt_us),
         "unnoted_messages": overview.unnoted_messages,
         "resting_files": overview.resting_files,
+        "inspection": _inspection(overview, agent),
         "register_number": overview.register_number,
         "devices": [
             {
@@ -143,6 +145,21 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
                 "gaps": [[rfc3339(gap.start_us), rfc3339(gap.end_us)] for gap in duty.gaps],
             }
             for duty in overview.duties
+        ],
+    }
+
+
+def _inspection(overview: Overview, agent: AgentState | None) -> dict[str, Any]:
+    """How many of how many, how fast, and what is being looked into since when."""
+    progress = InspectionProgress() if agent is None else agent.inspection
+    return {
+        "waiting": overview.uninspected,
+        "inspected": progress.inspected,
+        "inspected_bytes": progress.inspected_bytes,
+        "rate_bytes_s": progress.rate_bytes_s,
+        "running": [
+            {"file": one.name, "size_bytes": one.size_bytes, "since": rfc3339(UtcMicros(one.since_us))}
+            for one in progress.running
         ],
     }
 

@@ -17,8 +17,11 @@ from edge.local.status_facts import StatusFacts
 from edge.local.words import word
 from edge.platform.terminal import Language
 from edge.storage.overview import DeviceLine, Overview, Trouble
+from edge.workers.probing import InspectionProgress
 
-_GIB = 1024**3
+_MIB, _GIB = 1024**2, 1024**3
+_LONG_US = 30 * MICROS_PER_SECOND
+"""A look that takes longer is named. House rule."""
 _DEVICE_COLUMNS = ("device", "last_docking", "landed", "receipted", "waits", "battery", "storage", "clock")
 _DEVICE_CHARACTERS = 12  # what a terminal of 80 columns leaves; longer numbers go over two lines
 
@@ -54,6 +57,7 @@ class _View:
                 lines.add_row("", Text(f"{self._word('unanswered_since')} {since}", "red"))
                 lines.add_row("", Text(self._word("unanswered_why"), "red"))
         if facts.overview is not None:
+            self._inspection_lines(lines, facts.overview)
             self._waiting_lines(lines, facts.overview)
         used = (1 - facts.free_bytes / facts.total_bytes) * 100 if facts.total_bytes else 0.0
         lines.add_row(self._word("disk"), f"{used:.0f} %, {facts.free_bytes / _GIB:.1f} GiB {self._word('free')}")
@@ -68,6 +72,22 @@ class _View:
         if agent is not None and not agent.clock_synchronised:
             lines.add_row(self._word("gateway_clock"), Text(self._word("clock_unsynchronised"), "yellow"))
         self._console.print(lines)
+
+    def _inspection_lines(self, lines: Table, overview: Overview) -> None:
+        """How many of how many were looked into, how fast, and what takes long."""
+        if not overview.uninspected:
+            return
+        agent = self._facts.agent
+        progress = InspectionProgress() if agent is None else agent.inspection
+        whole = progress.inspected + overview.uninspected
+        text = f"{progress.inspected} / {whole} {self._word('clips')}"
+        if progress.rate_bytes_s is not None:
+            text += f", {progress.rate_bytes_s / _MIB:.0f} MiB/s"
+        lines.add_row(self._word("inspecting"), text)
+        for one in progress.running:
+            if self._facts.now_us - one.since_us >= _LONG_US:
+                size = f"{one.size_bytes / _GIB:.2f} GiB, {self._word('since')} {self._clock(UtcMicros(one.since_us))}"
+                lines.add_row("", Text(f"{shown_text(one.name)}: {size}", "yellow"))
 
     def _waiting_lines(self, lines: Table, overview: Overview) -> None:
         waiting = overview.backlog

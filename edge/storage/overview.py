@@ -15,6 +15,7 @@ from edge.storage.contents import Backlog, backlog
 from edge.storage.dockings import last_docking_end_us
 from edge.storage.journal import remembered
 from edge.storage.register_copy import current_register
+from edge.storage.sightings import count_uninspected
 from edge.storage.tallies import DeviceTally, device_tallies, receipted_in_all
 
 AGENT_STATE_KEY = "agent_state"
@@ -60,6 +61,7 @@ class Overview:
     duties: tuple[PreliminaryDuty, ...]
     register_number: int
     agent_state: str | None
+    uninspected: int = 0
 
 
 def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
@@ -84,6 +86,7 @@ def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
         duties=tuple(duties),
         register_number=0 if register is None else register.number,
         agent_state=remembered(rows, AGENT_STATE_KEY),
+        uninspected=count_uninspected(rows),
     )
 
 

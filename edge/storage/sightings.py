@@ -72,6 +72,12 @@ def uninspected(rows: sqlite3.Connection, *, limit: int) -> list[SightingRow]:
     return [_sighting(row) for row in found]
 
 
+def count_uninspected(rows: sqlite3.Connection) -> int:
+    """How many sightings have no manifest yet."""
+    (count,) = rows.execute("SELECT count(*) FROM sighting WHERE manifest IS NULL").fetchone()
+    return int(count)
+
+
 def is_inspected(rows: sqlite3.Connection, docking_id: str) -> bool:
     """Whether every sighting of the docking has its manifest."""
     row = rows.execute(

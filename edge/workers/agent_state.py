@@ -12,6 +12,7 @@ from edge.contract.instants import UtcMicros
 from edge.platform.clock import Clock
 from edge.storage.journal import Journal, remember
 from edge.storage.overview import AGENT_STATE_KEY
+from edge.workers.probing import InspectionProgress
 
 _WRITE_EVERY_S, _LOOK_EVERY_S = 30.0, 1.0
 
@@ -30,6 +31,7 @@ class AgentState(BaseModel, frozen=True):
     failing: dict[str, str]
     put_off_by_server: str = ""
     unanswered_since_us: int | None = None
+    inspection: InspectionProgress = InspectionProgress()
 
 
 class AgentStateWorker:

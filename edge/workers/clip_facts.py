@@ -9,6 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from edge.config import SourceConfig
+from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode
 from edge.contract.instants import UtcMicros, parse_rfc3339, rfc3339
 from edge.contract.manifest import Capture, ClockReading, StartSource, TimeStatement
@@ -141,14 +142,12 @@ class ClipFacts:
         """Faults of what speaks about the clip; those of its structure are the probe's."""
         found = []
         if self.sidecar.fault is not None:
-            found.append(Fault(code=FaultCode.SIDECAR_UNREADABLE, detail=self.sidecar.fault[:500]))
+            found.append(fault_of(FaultCode.SIDECAR_UNREADABLE, why=str(self.sidecar.fault)))
         if self.decision.disagreeing:
             said = ", ".join(f"{word.source} {rfc3339(word.start)}" for word in self.decision.statements)
-            found.append(Fault(code=FaultCode.TIMES_DISAGREE, detail=said[:500]))
+            found.append(fault_of(FaultCode.TIMES_DISAGREE, said=said))
         if self.is_in_future:
-            found.append(
-                Fault(code=FaultCode.START_IN_FUTURE, detail=f"landed {rfc3339(self.landed_us)}, before it began")
-            )
+            found.append(fault_of(FaultCode.START_IN_FUTURE, landed=rfc3339(self.landed_us)))
         return tuple(found)
 
     @property

@@ -1,4 +1,4 @@
-"""Intake and inspection put together from the settings, with the child process that looks into files."""
+"""Intake and inspection put together from the settings, with the child processes that look into files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.config import EdgeConfig
 from edge.contract.dsse import Signer
 from edge.footage.probe_result import PROBE_TARGET
 from edge.platform.clock import Clock
-from edge.platform.limited_worker import LimitedWorker
+from edge.platform.worker_pool import WorkerPool, workers_for
 from edge.storage.journal import Journal
 from edge.storage.landing import LandingArea
 from edge.storage.outbox import Outbox
@@ -23,15 +23,17 @@ class FieldWorkers:
 
     intake: IntakeWorker
     inspection: InspectionWorker
-    prober: LimitedWorker
+    prober: WorkerPool
     area: LandingArea
 
     def stop(self) -> None:
-        """Give up a copy that is under way, so that its step ends soon."""
+        """Give up a copy and the looks that are under way, so that their steps end soon."""
         self.area.stop()
+        self.prober.stop()
 
     def close(self) -> None:
-        """End the child process."""
+        """End the child processes."""
+        self.inspection.close()
         self.prober.close()
 
 
@@ -46,7 +48,7 @@ def field_workers(
     clock: Clock,
 ) -> FieldWorkers:
     """Both workers for these settings; nothing runs yet."""
-    area, prober = LandingArea(landing), LimitedWorker(PROBE_TARGET)
+    area, prober = LandingArea(landing), WorkerPool(PROBE_TARGET, size=workers_for(config.inspection_workers))
     return FieldWorkers(
         intake=IntakeWorker(
             journal,
@@ -58,7 +60,14 @@ def field_workers(
             stop_percent=config.disk_stop_copying_percent,
         ),
         inspection=InspectionWorker(
-            journal, outbox, area, config.sources, gateway_id=gateway_id, signer=signer, prober=prober
+            journal,
+            outbox,
+            area,
+            config.sources,
+            gateway_id=gateway_id,
+            signer=signer,
+            prober=prober,
+            at_once=prober.size,
         ),
         prober=prober,
         area=area,

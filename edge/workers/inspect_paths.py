@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from edge.contract.fault_words import fault_of
 from edge.contract.inspection import FaultCode
 from edge.contract.instants import UtcMicros
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_file, scan_folder
@@ -17,7 +18,7 @@ from edge.devices.statements import DockingStatement, StatementUnreadableError, 
 from edge.devices.still_written import is_still_written
 from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
-from edge.footage.probe_result import ProbeResult, unreadable
+from edge.footage.probe_result import ProbeResult, nothing_inside
 from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words
 from edge.workers.inspect_report import (
     InspectedDevice,
@@ -27,7 +28,7 @@ from edge.workers.inspect_report import (
     devices_of,
     with_faults_among_files,
 )
-from edge.workers.inspection import Prober, probe_with
+from edge.workers.probing import Prober, probe_with
 
 _READ_BYTES = 1 << 20
 _TELL_EVERY_S = 0.25
@@ -172,12 +173,12 @@ def _inspected(job: _Job, look: _Look) -> InspectedFile:
 def _look(job: _Job, look: _Look) -> tuple[str | None, ProbeResult]:
     file = job.file
     if not file.is_regular:
-        return None, unreadable(FaultCode.NOT_MEDIA, "it is no regular file; links are not followed")
+        return None, nothing_inside(fault_of(FaultCode.NOT_MEDIA, found="not_a_file"))
     path = Path(file.os_path)
     try:
         sha256 = _sha256(path, job, look)
     except OSError as error:
-        return None, unreadable(FaultCode.UNREADABLE, f"it cannot be read ({error.strerror}): check the permissions")
+        return None, nothing_inside(fault_of(FaultCode.UNREADABLE, why=error.strerror or type(error).__name__))
     return sha256, probe_with(look.prober, path.absolute(), name=file.name, size_bytes=file.size_bytes)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode, FileVerdict
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from edge.contract.intervals import interval_or_none
@@ -88,11 +89,10 @@ def _standing(file: InspectedFile) -> tuple[bool, bool, int, int, str]:
 def _further(file: InspectedFile, first: dict[str, InspectedFile]) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     if file.is_growing:
-        faults.append(Fault(code=FaultCode.STILL_GROWING, detail="The file is still being written: look again later"))
+        faults.append(fault_of(FaultCode.STILL_GROWING))
     original = first.get(file.sha256 or "")
     if original is not None and original is not file:
-        detail = f"Its bytes are those of {original.path}: it counts once"
-        faults.append(Fault(code=FaultCode.DUPLICATE, detail=detail[:500], values={"other": original.path[-200:]}))
+        faults.append(fault_of(FaultCode.DUPLICATE, other=original.path[-200:]))
     return tuple(faults)
 
 
@@ -162,4 +162,4 @@ def _placed(fault: Fault, start_us: UtcMicros | None) -> PlacedFault:
 
 def _file_bands(file: InspectedFile, facts: FileFacts) -> FileBands:
     probe = file.facts.probe
-    return FileBands(facts.recorded, facts.start_us, getattr(probe, "view", ()), getattr(probe, "sound", ()))
+    return FileBands(facts.recorded, facts.start_us, probe.view, probe.sound)

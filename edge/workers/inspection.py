@@ -6,15 +6,13 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 import structlog
-from pydantic import ValidationError
 
 from edge.config import SourceConfig
 from edge.contract.dsse import Signer
-from edge.contract.inspection import FaultCode
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Capture, Manifest, Sighting, sign_manifest
@@ -24,8 +22,8 @@ from edge.domain.certificates import check_certificates
 from edge.domain.clock import corrected
 from edge.domain.file_state import is_due_again
 from edge.domain.path_text import wire_name
-from edge.footage.probe_result import ProbeResult, probe_time_limit_s, unreadable
-from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
+from edge.footage.probe_result import ProbeResult
+from edge.platform.limited_worker import WorkerStoppedError
 from edge.storage.contents import Content, find_content
 from edge.storage.dockings import find_docking
 from edge.storage.journal import Journal
@@ -34,31 +32,29 @@ from edge.storage.outbox import Outbox
 from edge.storage.register_copy import current_register
 from edge.storage.sightings import SightingRow, keep_inspection, probe_result_of, uninspected
 from edge.workers.clip_facts import ClipFacts, SourceReading, sidecar_words
+from edge.workers.probing import InspectionProgress, OpenFile, Prober, Tally, probe_with
 
 log = structlog.get_logger(__name__)
 
 
-class Prober(Protocol):
-    """A limited worker that runs `edge.footage.probe:probe_call`."""
-
-    def call(self, argument: object, *, time_limit_s: float) -> object: ...
+_WAIT_S = 1.0
+"""So long a step waits for a file at most, before it looks for more to do."""
 
 
-def probe_with(prober: Prober, path: Path, *, name: str, size_bytes: int) -> ProbeResult:
-    """The probe's result; a crash, a time-out and an answer that is none are results too."""
-    argument = {"path": str(path), "name": name}
-    try:
-        return ProbeResult.model_validate(prober.call(argument, time_limit_s=probe_time_limit_s(size_bytes)))
-    except WorkerTimedOutError as error:
-        return unreadable(FaultCode.TIMED_OUT, str(error))
-    except WorkerCrashedError as error:
-        return unreadable(FaultCode.CRASHED, str(error))
-    except ValidationError as error:
-        return unreadable(FaultCode.CRASHED, f"the check gave no usable answer ({error.error_count()} faults in it)")
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A sighting whose content is being looked into, or was before: then the future is done from the start."""
+
+    sighting: SightingRow
+    content: Content
+    found: Future[ProbeResult]
 
 
 class InspectionWorker:
-    """From landed to inspected, one sighting per step."""
+    """From landed to inspected, several contents at once; each sighting is kept in a transaction of its own.
+
+    The oldest go first. One content is looked into once, and its sightings are kept in the order of their age.
+    """
 
     def __init__(
         self,
@@ -70,38 +66,93 @@ class InspectionWorker:
         gateway_id: str,
         signer: Signer,
         prober: Prober,
+        at_once: int = 1,
     ) -> None:
         self._journal, self._outbox, self._area = journal, outbox, area
         self._readings: Mapping[str, SourceReading] = {config.name: SourceReading.of(config) for config in sources}
         self._gateway_id, self._signer, self._prober = gateway_id, signer, prober
+        self._at_once = at_once
+        self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inspect")
+        self._looks: dict[str, _Look] = {}
         self._tried_us: dict[str, UtcMicros] = {}
+        self._tally = Tally()
+        self._open: dict[str, OpenFile] = {}
         self.wake = threading.Event()
 
     def step(self, now_us: UtcMicros) -> bool:
-        """Inspect the oldest sighting without a manifest. True: there was one to be inspected now."""
+        """Begin to look into the oldest sightings without a manifest, and keep what was found meanwhile.
+
+        True: there is more to be done at once.
+        """
+        self._begin(now_us)
+        if not self._looks:
+            self._tally.rest()
+            return False
+        wait([look.found for look in self._looks.values()], timeout=_WAIT_S, return_when=FIRST_COMPLETED)
+        for look in [look for look in self._looks.values() if look.found.done()]:
+            self._finish(look, now_us)
+        return True
+
+    def progress(self) -> InspectionProgress:
+        """How far it is; may be asked by any thread."""
+        return self._tally.progress(dict(self._open))
+
+    def close(self) -> None:
+        """Begin nothing more. What is under way ends with the prober."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, now_us: UtcMicros) -> None:
         with self._journal.transaction() as rows:
-            sighting = self._next(rows, now_us)
-            if sighting is None:
-                return False
-            content = find_content(rows, sighting.clip_id)
-            earlier = probe_result_of(rows, sighting.clip_id)
-        if content is None:
-            raise LookupError(f"sighting {sighting.sighting_id} without content: the journal's foreign keys are off")
-        probe = self._probe(sighting, content) if earlier is None else ProbeResult.model_validate_json(earlier)
+            for sighting in self._next(rows, now_us):
+                self._tried_us[sighting.sighting_id] = now_us
+                content = find_content(rows, sighting.clip_id)
+                if content is None:
+                    raise LookupError(
+                        f"sighting {sighting.sighting_id} without content: the journal's foreign keys are off"
+                    )
+                self._tally.begin(now_us)
+                found = self._found(probe_result_of(rows, sighting.clip_id), sighting, content, now_us)
+                self._looks[sighting.sighting_id] = _Look(sighting, content, found)
+
+    def _next(self, rows: sqlite3.Connection, now_us: UtcMicros) -> list[SightingRow]:
+        """The oldest to look into, as many as have room. One that made a step fail lets others go first for a while."""
+        room = self._at_once - len(self._looks)
+        contents = {look.content.clip_id for look in self._looks.values()}
+        chosen: list[SightingRow] = []
+        for sighting in uninspected(rows, limit=len(self._tried_us) + self._at_once) if room > 0 else ():
+            tried_us = self._tried_us.get(sighting.sighting_id)
+            is_running = sighting.sighting_id in self._looks or sighting.clip_id in contents
+            if not is_running and (tried_us is None or is_due_again(now_us, tried_us)):
+                chosen.append(sighting)
+                contents.add(sighting.clip_id)
+            if len(chosen) == room:
+                break
+        return chosen
+
+    def _found(
+        self, earlier: str | None, sighting: SightingRow, content: Content, now_us: UtcMicros
+    ) -> Future[ProbeResult]:
+        if earlier is None:
+            opened = OpenFile(name=sighting.file_name, size_bytes=content.size_bytes, since_us=now_us)
+            self._open[sighting.sighting_id] = opened
+            return self._threads.submit(self._probe, sighting, content)
+        found: Future[ProbeResult] = Future()
+        found.set_result(ProbeResult.model_validate_json(earlier))
+        return found
+
+    def _finish(self, look: _Look, now_us: UtcMicros) -> None:
+        sighting, content = look.sighting, look.content
+        del self._looks[sighting.sighting_id]
+        self._open.pop(sighting.sighting_id, None)
+        try:
+            probe = look.found.result()
+        except WorkerStoppedError:
+            return  # the program ends; the next start looks into it
         with self._journal.transaction() as rows:
             self._keep(rows, sighting, content, probe, now_us)
         del self._tried_us[sighting.sighting_id]
+        self._tally.count(content.size_bytes, now_us)
         log.info("clip_inspected", clip_id=content.clip_id, verdict=probe.verdict, device=sighting.device)
-        return True
-
-    def _next(self, rows: sqlite3.Connection, now_us: UtcMicros) -> SightingRow | None:
-        """The oldest sighting to look into. One that made a step fail lets the others go first for a while."""
-        for sighting in uninspected(rows, limit=len(self._tried_us) + 1):
-            tried_us = self._tried_us.get(sighting.sighting_id)
-            if tried_us is None or is_due_again(now_us, tried_us):
-                self._tried_us[sighting.sighting_id] = now_us
-                return sighting
-        return None
 
     def _probe(self, sighting: SightingRow, content: Content) -> ProbeResult:
         return probe_with(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.contract.inspection import FaultCode
 from edge.contract.intervals import TimeInterval
 from server.domain.device_facts import ClipFact, DeviceFacts, DockFact, damaged_near
 
@@ -13,6 +14,8 @@ EMPTY_BATTERY_PERCENT = 5.0
 """A battery at or below this at docking counts as run down. House rule."""
 FULL_STORAGE_SHARE = 0.01
 """Free storage below this share of the whole counts as full. House rule."""
+
+_CLOCK_STEP_FAULT = FaultCode.CLOCK_STEP.value
 
 
 class GapCause(StrEnum):
@@ -43,6 +46,7 @@ def gap_cause(gap: TimeInterval, devices: Iterable[DeviceFacts], *, join_us: int
             _damaged(gap, device, join_us),
             _segment_missing(gap, device),
             _clock_step(gap, device),
+            _step_inside(gap, device),
             _run_down(gap, device) if reaches_end else None,
         )
         if explained is not None
@@ -99,6 +103,15 @@ def _clock_step(gap: TimeInterval, device: DeviceFacts) -> Explained | None:
     if not uncorrected or step_us * 2 < gap.duration_us:
         return None
     return Explained(GapCause.CLOCK_STEP, (("device", device.device_number), ("step_s", f"{step_us / 1e6:.1f}")))
+
+
+def _step_inside(gap: TimeInterval, device: DeviceFacts) -> Explained | None:
+    """The clock jumps inside the one file that has footage on both sides: the hole may be in the clock."""
+    for clip in device.clips:
+        if _CLOCK_STEP_FAULT in clip.faults and any(gap.overlaps(hole) for hole in clip.holes):
+            evidence = (("device", device.device_number), ("file", clip.file_name), ("faults", _CLOCK_STEP_FAULT))
+            return Explained(GapCause.CLOCK_STEP, evidence)
+    return None
 
 
 def _run_down(gap: TimeInterval, device: DeviceFacts) -> Explained | None:

@@ -11,7 +11,7 @@ from string import Formatter
 import pytest
 
 from edge.cli import _PURPOSES
-from edge.contract.inspection import FaultCode, FileVerdict
+from edge.contract.inspection import FileVerdict
 from edge.contract.manifest import StartSource
 from edge.contract.sentences import in_code, sentence
 from edge.local.chinese import CHINESE
@@ -68,10 +68,8 @@ def test_chinese_is_chinese() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *(f"fault_{code}" for code in FaultCode),
         *(f"start_{source}" for source in StartSource),
         *(f"verdict_{verdict}" for verdict in FileVerdict),
-        *(f"cause_{cause}" for cause in ("unknown", "file_damaged", "segment_missing")),
     ],
 )
 def test_every_code_that_inspect_shows_has_words(key: str) -> None:
