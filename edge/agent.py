@@ -28,6 +28,7 @@ from edge.storage.outbox import Outbox
 from edge.storage.space_reserve import SpaceReserve
 from edge.transport.links import GatewayLinks
 from edge.workers.agent_state import AgentStateWorker
+from edge.workers.commissionings import CommissioningWorker
 from edge.workers.field_workers import field_workers
 from edge.workers.release import ReleaseWorker
 from edge.workers.reporting import ReportingWorker
@@ -127,6 +128,7 @@ class Agent:
             "upload": self._upload,
             "reporting": self._reporting,
             "release": release,
+            "commissionings": CommissioningWorker(self._journal, outbox, config.data_dir, clock=clock),
             "state": AgentStateWorker(self._journal, clock, self._state),
         }
         log.info("agent_ready", gateway_id=identity.gateway_id, sources=[source.name for source in config.sources])
