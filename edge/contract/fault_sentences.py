@@ -227,6 +227,7 @@ VALUE_WORDS: dict[str, dict[str, Pair]] = {
         "torn_frames": ("torn pictures", "画面不完整"),
     },
     "direction": {"back": ("back", "拨慢"), "ahead": ("ahead", "拨快")},
+    "container": {"picture": ("a still picture", "静态图片")},
     "inside": {
         "sound_only": ("sound alone", "只有声音"),
         "nothing": ("nothing can be read of it", "无可读内容"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import av
 import av.container
@@ -25,6 +26,8 @@ WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
 _ZEROS = bytes(512)
 _MOST_SEARCHED_BYTES = 64 << 20
 _MOST_HOLES = 100
+_MOST_TRIES = 1000
+_AVI_HEAD_BYTES = 8
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
     codec = stream.codec_context
     structure.width_px, structure.height_px, structure.codec = codec.width, codec.height, codec.name[:32]
     packets = _walk(medium, stream)
+    if container is Container.AVI:
+        packets = _counted_by_index(packets, stream)
     found.timeless, found.end_us = packets.timeless, packets.end_us
     frames = frames_of_packets(
         packets.shown, packets.decoded, packets.there, packets.is_key, stream.time_base or Fraction(1, US_PER_S)
@@ -89,27 +94,52 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
 def _walk(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> _Packets:
     check = PictureCheck(stream.codec_context.name, stream.codec_context.extradata or b"")
     found = _Packets()
-    try:
-        for packet in medium.demux(*medium.streams.video[:1], *medium.streams.audio[:1]):
-            if packet.size == 0 or len(found.shown) >= MAX_FRAMES:
-                continue
-            shown = packet.pts if packet.pts is not None else packet.dts
-            if shown is not None and packet.time_base is not None:
-                end_us = int((shown + (packet.duration or 0)) * packet.time_base * US_PER_S)
-                found.end_us = max(found.end_us, end_us)
-            if packet.stream_index != stream.index:
-                continue
-            if shown is None:
-                found.timeless += 1
-                continue
-            found.shown.append(shown)
-            found.decoded.append(packet.dts if packet.dts is not None else shown)
-            found.places.append(packet.pos)
-            found.is_key.append(packet.is_keyframe)
-            found.there.append(not packet.is_corrupt and check.is_whole(bytes(packet)))
-    except av.FFmpegError:
-        found.is_torn = True  # the data end in the middle of a packet; what came before is there
+    for _ in range(_MOST_TRIES):
+        try:
+            for packet in medium.demux(*medium.streams.video[:1], *medium.streams.audio[:1]):
+                if packet.size and len(found.shown) < MAX_FRAMES:
+                    _take(found, packet, stream.index, check)
+        except av.BlockingIOError:
+            continue  # a transport stream that lost its way goes on behind what it could not read
+        except av.FFmpegError:
+            found.is_torn = True  # the data end in the middle of a packet; what came before is there
+        break
     return found
+
+
+def _take(found: _Packets, packet: av.Packet[Any], stream_index: int, check: PictureCheck) -> None:
+    shown = packet.pts if packet.pts is not None else packet.dts
+    if shown is not None:
+        end_us = int((shown + (packet.duration or 0)) * packet.time_base * US_PER_S)
+        found.end_us = max(found.end_us, end_us)
+    if packet.stream_index != stream_index:
+        return
+    if shown is None:
+        found.timeless += 1
+        return
+    found.shown.append(shown)
+    found.decoded.append(packet.dts if packet.dts is not None else shown)
+    found.places.append(packet.pos)
+    found.is_key.append(packet.is_keyframe)
+    found.there.append(not packet.is_corrupt and check.is_whole(bytes(packet)))
+
+
+def _counted_by_index(packets: _Packets, stream: av.video.stream.VideoStream) -> _Packets:
+    """The pictures of an AVI as its index counts them: those that were not met in the file are not there."""
+    entries = [entry for entry in stream.index_entries or () if entry.size > 0]
+    if len(entries) <= len(packets.shown) or len(entries) > MAX_FRAMES:
+        return packets
+    met = {place for place, is_there in zip(packets.places, packets.there, strict=True) if is_there}
+    numbers = list(range(len(entries)))
+    return _Packets(
+        shown=numbers,
+        decoded=numbers,
+        places=[entry.pos for entry in entries],
+        there=[not met.isdisjoint((entry.pos, entry.pos + _AVI_HEAD_BYTES)) for entry in entries],
+        is_key=[entry.is_keyframe for entry in entries],
+        end_us=packets.end_us,
+        is_torn=packets.is_torn,
+    )
 
 
 def _look_into_holes(structure: Structure, packets: _Packets, descriptor: int) -> None:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 _NEIGHBOURS = 20
 _RECURS = 3
 _FACTOR = 1.5
+_FIRST_FRAMES = 2
+"""Shorter behind the first picture alone is no hole: writers of fragments move all others by the sound's lead."""
 _SAME_DELTA_US = 2_500
 """Deltas this near count as one: containers round to milliseconds, some clocks to a tick of 1/1200 s."""
 
@@ -47,7 +49,8 @@ def find_holes(times_us: NDArray[np.int64]) -> list[Hole]:
         recurring_us = _largest_recurring(around)
         if deltas[index] > _FACTOR * recurring_us:
             start_us = int(times_us[index]) + max(1, int(np.median(around)))
-            if start_us < times_us[index + 1]:
+            is_first = index == 0 and times_us[1] - start_us < _FIRST_FRAMES * (start_us - times_us[0])
+            if start_us < times_us[index + 1] and not is_first:
                 holes.append(Hole(start_us, int(times_us[index + 1])))
     return holes
 

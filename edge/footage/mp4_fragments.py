@@ -56,7 +56,7 @@ class Track:
         return decoded, offsets, sizes, places, is_key
 
 
-def take_fragment(moof: memoryview, moof_at: int, tracks: list[Track]) -> None:
+def take_fragment(moof: memoryview, moof_at: int, tracks: list[Track], size_bytes: int) -> None:
     """Add the samples of a fragment to its tracks. Raises IndexDamagedError."""
     by_number = {track.number: track for track in tracks}
     base = moof_at
@@ -77,6 +77,8 @@ def take_fragment(moof: memoryview, moof_at: int, tracks: list[Track]) -> None:
         if decode is not None:
             track.decoded_until = number_at(decode, 4, 8 if version_of(decode) else 4)
         for _, run in boxes_inside(traf, frozenset({b"trun"})):
+            if number_at(run, 4) > size_bytes:
+                raise IndexDamagedError(why="counts_differ", detail="a run of more samples than the file has bytes")
             base = _take_run(track, run, base, values)
 
 

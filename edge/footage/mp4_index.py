@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.footage.box_names import is_garbled, is_garbled_handler
 from edge.footage.boxes import (
     MAX_NUMBER,
     IndexDamagedError,
@@ -24,7 +25,7 @@ from edge.footage.boxes import (
     version_of,
 )
 from edge.footage.mp4_fragments import Track, take_fragment
-from edge.footage.mp4_tables import Doubts, Ints, read_tables
+from edge.footage.mp4_tables import Doubts, Ints, read_sound_tables, read_tables
 from edge.footage.sample_entry import SampleEntry, read_sample_entry
 
 _UNKNOWN_LENGTHS = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
@@ -69,7 +70,7 @@ class Mp4Index:
 def read_index(descriptor: int, top: TopLevel) -> Mp4Index:
     """The index of an open file. Raises IndexDamagedError where no track can be read."""
     tracks: list[Track] = []
-    doubts = Doubts()
+    doubts = Doubts(top.size_bytes)
     created_us, is_fragmented = None, False
     for box in top.boxes:
         if box.end > top.size_bytes:
@@ -78,6 +79,8 @@ def read_index(descriptor: int, top: TopLevel) -> Mp4Index:
             moov = read_payload(descriptor, box)
             created_us = _created_us(moov)
             tracks = list(_tracks(moov, doubts))
+            if is_garbled(moov):
+                doubts.contradictions.add("tables_contradict")
         elif box.kind == b"moof":
             is_fragmented = True
             _take_fragment(read_payload(descriptor, box), box.at, tracks, doubts)
@@ -90,7 +93,7 @@ def read_index(descriptor: int, top: TopLevel) -> Mp4Index:
 def _take_fragment(moof: memoryview, moof_at: int, tracks: list[Track], doubts: Doubts) -> None:
     """A fragment that cannot be read is noted, and the next one read."""
     try:
-        take_fragment(moof, moof_at, tracks)
+        take_fragment(moof, moof_at, tracks, doubts.size_bytes)
     except IndexDamagedError:
         doubts.contradictions.add("fragment_missing")
 
@@ -117,8 +120,10 @@ _PATHS = ((b"tkhd",), (b"mdia", b"mdhd"), (b"mdia", b"hdlr"), (b"mdia", b"minf",
 def _track(trak: memoryview, extends: dict[int, memoryview], doubts: Doubts) -> Track | None:
     header, media, handler, tables = (only_box(trak, *path) for path in _PATHS)
     if header is None or media is None or handler is None or tables is None:
-        return None
+        raise IndexDamagedError(why="tables_contradict", detail="a track without one of its parts")
     if bytes(handler[8:12]) not in _HANDLERS:
+        if is_garbled_handler(bytes(handler[8:12])):
+            doubts.contradictions.add("tables_contradict")
         return None
     is_long = version_of(media) == 1
     number = number_at(header, 20 if version_of(header) == 1 else 12)
@@ -132,7 +137,7 @@ def _track(trak: memoryview, extends: dict[int, memoryview], doubts: Doubts) -> 
             "size": number_at(trex, 16),
             "flags": number_at(trex, 20),
         }
-    found = read_tables(tables, doubts)
+    found = (read_tables if track.handler == b"vide" else read_sound_tables)(tables, doubts)
     track.entry = read_sample_entry(found.description)
     track.add(found.durations, found.offsets, found.sizes, found.places, found.is_key)
     return track

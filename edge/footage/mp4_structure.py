@@ -16,11 +16,13 @@ from edge.footage.boxes import Box, IndexDamagedError, TopLevel, walk_top_level
 from edge.footage.fragment_search import find_boxes_again
 from edge.footage.frames import US_PER_S, Frames, frames_of_index
 from edge.footage.mp4_index import Mp4Index, Samples, read_index
-from edge.footage.nal_walk import destroyed_samples
+from edge.footage.nal_walk import Destroyed, destroyed_samples
 from edge.footage.structure import Structure
 
 _TOLERATED_LENGTH_S = 1.0
 _TOLERATED_SHARE = 0.01
+_FEW_SPACES = 10
+"""More of them, and the file holds something else between the pictures."""
 _Bools = NDArray[np.bool_]
 
 
@@ -70,7 +72,9 @@ def _take_pictures(structure: Structure, descriptor: int, top: TopLevel, index: 
     doubts.update(_contradictions(pictures, top, index, structure.past_end))
     structure.destroyed = np.zeros(len(ends), np.bool_)
     if int(pictures.sizes[~structure.past_end].sum()) <= 2 * top.size_bytes:
-        structure.destroyed = destroyed_samples(descriptor, pictures, ~structure.past_end)
+        destroyed = destroyed_samples(descriptor, pictures, ~structure.past_end)
+        structure.destroyed = destroyed.samples
+        doubts.update(_misplaced(index, destroyed))
     else:
         doubts.add("pictures_overlap")
     there = ~(structure.past_end | structure.destroyed)
@@ -108,6 +112,21 @@ def _contradictions(pictures: Samples, top: TopLevel, index: Mp4Index, past_end:
         if off_s > _TOLERATED_LENGTH_S + _TOLERATED_SHARE * stated / pictures.ticks_per_s:
             doubts.add("lengths_differ")
     return doubts
+
+
+def _misplaced(index: Mp4Index, destroyed: Destroyed) -> set[str]:
+    """Whether sizes and places of the samples disagree: they overlap, or leave spaces where a picture is none."""
+    places = np.concatenate([track.places for track in index.tracks])
+    ends = places + np.concatenate([track.sizes for track in index.tracks])
+    order = np.lexsort((ends, places))
+    places, ends = places[order], ends[order]
+    is_other = (places[1:] != places[:-1]) | (ends[1:] != ends[:-1])
+    if np.any((places[1:] < ends[:-1]) & is_other):
+        return {"pictures_overlap"}
+    spaces = int((places[1:] > ends[:-1]).sum())
+    if np.any(destroyed.samples & ~destroyed.by_zeros) and 0 < spaces <= _FEW_SPACES:
+        return {"tables_contradict"}
+    return set()
 
 
 def _find_holes_of_fragments(structure: Structure, frames: Frames, pictures: Samples, top: TopLevel) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.footage.boxes import IndexDamagedError, TableBomb, boxes_inside, number_at, table_of, version_of
+from edge.footage.boxes import MAX_NUMBER, IndexDamagedError, TableBomb, boxes_inside, number_at, table_of, version_of
 
 MAX_SAMPLES = 6_000_000
 """A day at 60 frames per second; the tables of more would not fit into a worker's memory."""
@@ -21,17 +21,25 @@ Ints = NDArray[np.int64]
 _TABLES = frozenset({b"stsd", b"stts", b"ctts", b"stsz", b"stz2", b"stsc", b"stco", b"co64", b"stss"})
 
 
+_FURTHEST = 64
+"""Samples of one size can promise this many times the bytes of a file that was cut; more of them are a bomb."""
+
+
 @dataclass(slots=True)
 class Doubts:
-    """What was noted while an index was read and did not stop the reading."""
+    """What was noted while an index was read and did not stop the reading. `size_bytes`: of the file."""
 
+    size_bytes: int
     bombs: list[TableBomb] = field(default_factory=list)
     contradictions: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One row a sample, in decoding order: durations and offsets in ticks, sizes and places in bytes."""
+    """One row a sample, in decoding order: durations and offsets in ticks, sizes and places in bytes.
+
+    Of sound in samples of one size there is one row a chunk, lasting as long as its samples: there may be millions.
+    """
 
     durations: Ints
     offsets: Ints
@@ -75,8 +83,9 @@ def _sizes(found: dict[bytes, memoryview], doubts: Doubts) -> Ints:
     if not same:
         sizes = table_of(data, 1, doubts.bombs, name="stsz", head_bytes=12)[:, 0]
         return _bounded(sizes)
-    if count > MAX_SAMPLES:
-        doubts.bombs.append(TableBomb("stsz", count, MAX_SAMPLES))
+    fitting = min(MAX_SAMPLES, _FURTHEST * doubts.size_bytes // same)
+    if count > fitting:
+        doubts.bombs.append(TableBomb("stsz", count, fitting))
         raise IndexDamagedError(why="counts_differ", detail=f"{count} samples")
     return np.full(count, same, np.int64)
 
@@ -123,13 +132,40 @@ def _keys(found: dict[bytes, memoryview], count: int, doubts: Doubts) -> NDArray
     return is_key
 
 
-def _places(found: dict[bytes, memoryview], sizes: Ints, doubts: Doubts) -> Ints:
-    """Where each sample begins: chunks of the file hold runs of samples."""
+def read_sound_tables(data: memoryview, doubts: Doubts) -> Tables:
+    """The tables of a sound track: as above, but a chunk as one sample where all samples have one size."""
+    found: dict[bytes, memoryview] = {}
+    for kind, payload in boxes_inside(data, _TABLES):
+        found.setdefault(kind, payload)
+    stsz = found.get(b"stsz")
+    if stsz is None or not number_at(stsz, 4):
+        return read_tables(data, doubts)
+    same, count = number_at(stsz, 4), number_at(stsz, 8)
+    runs = table_of(found.get(b"stts"), 2, doubts.bombs, name="stts")
+    lasting = min(int((runs[:, 0] * runs[:, 1]).sum()), MAX_NUMBER)
+    chunks = _chunks(found, doubts)
+    samples = _per_chunk(table_of(found.get(b"stsc"), 3, doubts.bombs, name="stsc"), len(chunks))
+    samples = np.diff(np.minimum(np.cumsum(samples), count), prepend=0)
+    if len(samples) != len(chunks) or int(samples.sum()) < count:
+        raise IndexDamagedError(why="counts_differ", detail=f"places for {int(samples.sum())} of {count} samples")
+    if count * same > _FURTHEST * doubts.size_bytes:
+        doubts.bombs.append(TableBomb("stsz", count, _FURTHEST * doubts.size_bytes // same))
+        raise IndexDamagedError(why="counts_differ", detail=f"{count} samples")
+    durations = samples * (lasting // max(1, count))
+    is_key = np.ones(len(chunks), np.bool_)
+    return Tables(durations, np.zeros(len(chunks), np.int64), samples * same, chunks, is_key, found.get(b"stsd"))
+
+
+def _chunks(found: dict[bytes, memoryview], doubts: Doubts) -> Ints:
     large = found.get(b"co64")
     if large is not None:
-        chunks = table_of(large, 1, doubts.bombs, name="co64", kind=">i8")[:, 0]
-    else:
-        chunks = table_of(found.get(b"stco"), 1, doubts.bombs, name="stco")[:, 0]
+        return table_of(large, 1, doubts.bombs, name="co64", kind=">i8")[:, 0]
+    return table_of(found.get(b"stco"), 1, doubts.bombs, name="stco")[:, 0]
+
+
+def _places(found: dict[bytes, memoryview], sizes: Ints, doubts: Doubts) -> Ints:
+    """Where each sample begins: chunks of the file hold runs of samples."""
+    chunks = _chunks(found, doubts)
     runs = table_of(found.get(b"stsc"), 3, doubts.bombs, name="stsc")
     if not len(sizes):
         return sizes

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +34,28 @@ _Ints = NDArray[np.int64]
 _Bools = NDArray[np.bool_]
 
 
-def destroyed_samples(descriptor: int, samples: Samples, there: _Bools) -> _Bools:
-    """Which of the samples that are `there`, wholly inside the file, are destroyed: bool (n,), decoding order."""
+class Destroyed(NamedTuple):
+    """bool (n,) each, in decoding order: which samples are destroyed, and which of them by zeros."""
+
+    samples: _Bools
+    by_zeros: _Bools
+
+
+def destroyed_samples(descriptor: int, samples: Samples, there: _Bools) -> Destroyed:
+    """Which of the samples that are `there`, wholly inside the file, are destroyed."""
     entry = samples.entry
-    destroyed = np.zeros(len(samples.sizes), np.bool_)
+    destroyed, by_zeros = np.zeros(len(samples.sizes), np.bool_), np.zeros(len(samples.sizes), np.bool_)
     chosen = np.flatnonzero(there & (samples.sizes > 0))
     if entry is None or not len(chosen):
-        return destroyed
+        return Destroyed(destroyed, by_zeros)
     chosen = chosen[np.argsort(samples.places[chosen], kind="stable")]
     places, sizes = samples.places[chosen], samples.sizes[chosen]
     if entry.length_bytes and not _has_start_codes(descriptor, places):
-        destroyed[chosen] = _Walk(descriptor, places, sizes, entry.length_bytes, entry.codec == "hevc").run()
+        walk = _Walk(descriptor, places, sizes, entry.length_bytes, entry.codec == "hevc")
+        destroyed[chosen], by_zeros[chosen] = walk.run()
     elif not entry.length_bytes:
         destroyed[chosen] = _headless(descriptor, places, sizes, _HEADS.get(entry.codec or "", b""))
-    return destroyed
+    return Destroyed(destroyed, by_zeros)
 
 
 def _has_start_codes(descriptor: int, places: _Ints) -> bool:
@@ -76,11 +85,12 @@ class _Walk:
         self._units = np.zeros(len(places), np.int32)
         self._zeros_at = np.full(len(places), _NOWHERE)
         self._broken_at = np.full(len(places), _NOWHERE)
-        self._bytes = memoryview(bytearray(_WINDOW_BYTES + _MARGIN))
+        window_bytes = min(_WINDOW_BYTES, int(self._ends.max() - places[0]))
+        self._bytes = memoryview(bytearray(window_bytes + _MARGIN))
         self._buffer = np.frombuffer(self._bytes, np.uint8)
 
-    def run(self) -> _Bools:
-        """Which are destroyed; bool (n,), in the order of their places."""
+    def run(self) -> tuple[_Bools, _Bools]:
+        """Which are destroyed, and which of them by zeros; bool (n,), in the order of their places."""
         for begin, end, first, until in _windows(self._places, self._ends):
             got = os.preadv(self._descriptor, [self._bytes[: end - begin]], begin)
             self._buffer[got : end - begin + _MARGIN] = 0
@@ -89,7 +99,7 @@ class _Walk:
             self._follow(begin, end if is_last else end - _MARGIN, first, until)
         self._bad = self._open | (self._broken_at < _NOWHERE) | (self._zeros_at < _NOWHERE)
         self._settle_padding()
-        return self._bad
+        return self._bad, self._bad & (self._zeros_at < _NOWHERE)
 
     def _note_zeros(self, begin: int, got: int) -> None:
         words = self._buffer[: got // 8 * 8].view(np.uint64)[::_STRIDE]

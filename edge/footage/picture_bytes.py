@@ -6,6 +6,7 @@ Source: ITU-T H.264, 7.4.1 and Annex B; H.265, Annex B.
 from __future__ import annotations
 
 _ZEROS = bytes(64)
+_MOST_PADDING_BYTES = 512
 _UNITS = frozenset({"h264", "hevc"})
 _HEADS = {"mjpeg": b"\xff\xd8", "mpeg4": b"\0\0\1"}
 _MAX_UNITS = 1000
@@ -32,8 +33,9 @@ class PictureCheck:
         return data.startswith((b"\0\0\1", b"\0\0\0\1"))
 
     def _has_inner_zeros(self, data: bytes) -> bool:
+        """Zeros inside, or so many at the end that no writer left them as padding."""
         at = data.find(_ZEROS)
-        return at >= 0 and any(data[at:])  # zeros up to the end are padding
+        return at >= 0 and (any(data[at:]) or len(data) - at >= _MOST_PADDING_BYTES)
 
     def _is_chain(self, data: bytes) -> bool:
         at, length_bytes = 0, self._length_bytes

@@ -56,7 +56,7 @@ def probe_file(path: Path, *, name: str) -> ProbeResult:
             return nothing_inside(fault_of(FaultCode.EMPTY))
         container = container_of_magic(head)
         if container is None:
-            return nothing_inside(fault_of(FaultCode.NOT_MEDIA, found=_kind_of(head)))
+            return _no_medium(head, name)
         try:
             structure = _structure(file, size_bytes, container)
         except NoIndexError as error:
@@ -64,6 +64,15 @@ def probe_file(path: Path, *, name: str) -> ProbeResult:
         except (av.FFmpegError, MemoryError, NoStreamError):
             return nothing_inside(fault_of(FaultCode.NOT_MEDIA, found="not_openable"), container=container)
     return _judged(structure, container, name)
+
+
+def _no_medium(head: bytes, name: str) -> ProbeResult:
+    kind, named = _kind_of(head), container_of_name(name)
+    result = nothing_inside(fault_of(FaultCode.NOT_MEDIA, found=kind))
+    if kind != "picture" or named is None:
+        return result
+    wrong = fault_of(FaultCode.WRONG_EXTENSION, named=named, container=kind)
+    return result.model_copy(update={"faults": (*result.faults, wrong)})
 
 
 def _kind_of(head: bytes) -> str:

@@ -26,7 +26,10 @@ _CODECS = {
     b"vp08": "vp8",
     b"vp09": "vp9",
 }
-"""By the names FFmpeg gives them; another is left to the demuxer."""
+"""By the names FFmpeg gives them; another stays unnamed."""
+_MPEG4_OBJECTS = {0x20: "mpeg4", 0x21: "h264", 0x6C: "mjpeg", **dict.fromkeys(range(0x60, 0x66), "mpeg2video")}
+_DECODER_CONFIG = 4
+"""The tag of the descriptor that names the codec. Source: ISO/IEC 14496-1, 7.2.6.6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,23 @@ def read_sample_entry(description: memoryview | None) -> SampleEntry | None:
     elif b"hvcC" in inside and len(inside[b"hvcC"]) > 21:
         config = bytes(inside[b"hvcC"][:4096])
         length_bytes, codec = (config[21] & 3) + 1, "hevc"
+    elif b"esds" in inside:
+        codec = _mpeg4_object(bytes(inside[b"esds"]))
     width_px, height_px = (int.from_bytes(entry[at : at + 2], "big") for at in (24, 26))
     return SampleEntry(codec, width_px, height_px, 0 if length_bytes == 3 else length_bytes, config)
+
+
+def _mpeg4_object(descriptors: bytes) -> str | None:
+    """The codec an elementary stream descriptor names: version, tag 3, length, id and flags, tag 4, length, codec."""
+    at = 4
+    for skipped in (3, 0):
+        if at >= len(descriptors) or descriptors[at] not in (3, _DECODER_CONFIG):
+            return None
+        at += 1
+        while at < len(descriptors) and descriptors[at] & 0x80:
+            at += 1
+        at += 1 + skipped
+    return _MPEG4_OBJECTS.get(descriptors[at]) if at < len(descriptors) else None
 
 
 def _boxes(data: memoryview) -> dict[bytes, memoryview]:

@@ -86,7 +86,11 @@ FTYP = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
         pytest.param("a.mp4", _written(b"\0" * 70_000), UNREADABLE, ["not_media"], id="only zeros"),
         pytest.param("a.mp4", _written(b"the officer said " * 999), UNREADABLE, ["not_media"], id="text"),
         pytest.param(
-            "a.mp4", _written(b"\xff\xd8\xff\xe0\0\x10JFIF" + b"x" * 999), UNREADABLE, ["not_media"], id="jpeg"
+            "a.mp4",
+            _written(b"\xff\xd8\xff\xe0\0\x10JFIF" + b"x" * 999),
+            UNREADABLE,
+            ["not_media", "wrong_extension"],
+            id="jpeg",
         ),
         pytest.param(
             "a.mp4", _with_head(FTYP, 70_000), UNREADABLE, ["index_missing"], id="head, then preallocated zeros"
