@@ -26,6 +26,8 @@ _SAME_SIZE_CODECS = ("pcm_", "adpcm", "g72")
 """Their packets are of one size whatever is said: only decoding tells."""
 _CONFIRMED_US = 20 * _US_PER_S
 """So much of a suspicious stretch is decoded at its begin and at its end."""
+_EDGE_US = 250_000
+"""Sound track and picture rarely begin and end together; a rest of this length is none."""
 _MAX_DECODED_US = 4 * 3600 * _US_PER_S
 Span = tuple[int, int]
 
@@ -53,9 +55,12 @@ def sound_stretches(
 
 
 def sound_of(muted: Sequence[Span], media_us: int) -> tuple[SoundStretch, ...]:
-    """[0, media) split into muted and hearing."""
+    """[0, media) split into muted and hearing; what is left at an edge of the file belongs to its neighbour."""
     out, at_us = [], 0
-    inside = [(min(start_us, media_us), min(end_us, media_us)) for start_us, end_us in sorted(muted)]
+    inside = [
+        (0 if start_us < _EDGE_US else min(start_us, media_us), media_us if end_us > media_us - _EDGE_US else end_us)
+        for start_us, end_us in sorted(muted)
+    ]
     for start_us, end_us in [*inside, (media_us, media_us)]:
         if start_us > at_us:
             out.append((SoundState.HEARING, at_us, start_us))

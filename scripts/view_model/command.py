@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from view_model.sources import Split, fetch
+from view_model.sources import fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 _DEFAULT_CACHE = Path.home() / ".cache" / "tallylight-view"
-SETS = {Split.TRAIN: (12_000, 1), Split.CHECK: (1_500, 2)}
-"""How many samples, from which seed."""
 
 
 def main() -> None:
@@ -24,10 +22,10 @@ def main() -> None:
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     steps.add_parser("fetch", help="get the free pictures and films by apt-get and pip")
     drawing = steps.add_parser("generate", help="draw the training and the checking samples")
-    drawing.add_argument("--samples", type=int, help="training samples (12000)")
+    drawing.add_argument("--rounds", nargs="+", help="only these: train-1, train-2, check")
     training = steps.add_parser("train", help="train one network for each seed")
     training.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    training.add_argument("--epochs", type=int, default=8)
+    training.add_argument("--epochs", type=int, default=9)
     steps.add_parser("evaluate", help="test every trained network, write scores.json beside it")
     shipping = steps.add_parser("ship", help="write models/view.onnx and its card from the network of one seed")
     shipping.add_argument("--seed", type=int, help="left out: the one that passes most gates")
@@ -40,13 +38,11 @@ def run(wanted: argparse.Namespace) -> None:
     if wanted.step == "fetch":
         fetch(cache)
     elif wanted.step == "generate":
-        from view_model.generate import generate
+        from view_model.generate import ROUNDS, generate
 
-        for split, (count, seed) in SETS.items():
-            drawn = wanted.samples or count if split is Split.TRAIN else count
-            out = cache / "samples" / f"{split}.npz"
-            where = {"cache_folder": cache, "footage": wanted.footage, "out": out}
-            generate(drawn, seed=seed, split=split, processes=wanted.processes, **where)
+        for drawing in ROUNDS:
+            if not wanted.rounds or drawing.name in wanted.rounds:
+                generate(drawing, cache_folder=cache, footage=wanted.footage, processes=wanted.processes)
     elif wanted.step == "train":
         from view_model.train import train
 

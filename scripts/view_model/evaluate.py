@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from view_model.sources import Split
 from view_model.testing import BANDS_MM, TARMAC, tests
-from view_model.train import Drawn, load
+from view_model.train import Drawn, load_all
 
 SHALLOW_FILMS = frozenset({"bikes", "bunny"})
 """Films of shallow focus or drawn: their alarms are partly right, and they are told apart."""
@@ -33,8 +33,8 @@ GATES: dict[str, tuple[str, float]] = {
 def evaluate_all(cache: Path, footage: Path) -> dict[str, Any]:
     """Scores of each network in the cache, by name, and of the thresholds; also in scores.json."""
     drawn = tests(cache, footage)
-    check = load(cache / "samples" / f"{Split.CHECK}.npz")
-    scores = {"thresholds": scored(drawn, _thresholds(load(cache / "samples" / f"{Split.TRAIN}.npz"), drawn))}
+    check = load_all(cache, Split.CHECK)
+    scores = {"thresholds": scored(drawn, _thresholds(load_all(cache, Split.TRAIN), drawn))}
     for path in sorted((cache / "networks").glob("seed-*.onnx")):
         scores[path.stem] = scored(drawn, chances(path, drawn.planes))
         scores[path.stem]["check"] = _calibration(chances(path, check.planes), check)

@@ -41,11 +41,14 @@ class Made:
 def draw_cover(
     rng: np.random.Generator, lens: Lens, *, band_mm: tuple[float, float] = (3.0, 150.0), full: bool | None = None
 ) -> Cover:
-    """Distance log-uniform in the band; partial covers hide 60 to 97 %, more of them little than much."""
+    """Distance log-uniform in the band; partial covers hide 60 to 97 %."""
     distance = 10 ** rng.uniform(log10(band_mm[0]), log10(band_mm[1]))
-    if full is None:
+    if full is None:  # in training partial covers hide little more often than much
         full = bool(rng.random() < 0.5)
-    share = 1.0 if full else float(rng.uniform(0.6, 0.76) if rng.random() < 0.5 else rng.uniform(0.6, 0.97))
+        most = 0.76 if not full and rng.random() < 0.5 else 0.97
+        share = 1.0 if full else float(rng.uniform(0.6, most))
+    else:
+        share = 1.0 if full else float(rng.uniform(0.6, 0.97))
     return Cover(float(distance), share, lens.disc_px(distance))
 
 

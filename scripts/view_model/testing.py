@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -30,16 +30,20 @@ Row = tuple[np.ndarray, int, dict[str, str | float]]
 
 def tests(cache_folder: Path, footage: Path) -> Drawn:
     """All tests as one set, drawn once; the fact "test" names the test a picture belongs to."""
-    path = cache_folder / "samples" / "tests.npz"
+    drawn = [_test(maker, cache_folder, footage) for maker in (_as_recorded, _mixed, _covers, _tarmac, _drawn_bare)]
+    planes, labels = np.concatenate([each.planes for each in drawn]), np.concatenate([each.labels for each in drawn])
+    return Drawn(planes, labels, [facts for each in drawn for facts in each.facts])
+
+
+def _test(maker: Callable[[Material, Path, Path], Iterator[Row]], cache_folder: Path, footage: Path) -> Drawn:
+    name = f"test{maker.__name__.replace('_', '-')}"
+    path = cache_folder / "samples" / f"{name}.npz"
     if not path.exists():
         cv2.setNumThreads(1)
-        stock = material(Split.TEST, cache_folder, footage)
-        rows: list[Row] = []
-        for maker in (_as_recorded, _mixed, _covers, _tarmac, _drawn_bare):
-            rows.extend(maker(stock, cache_folder, footage))
-            print(f"{maker.__name__.strip('_')}: {len(rows)} pictures", file=sys.stderr, flush=True)
+        rows = list(maker(material(Split.TEST, cache_folder, footage), cache_folder, footage))
         planes, labels = np.stack([row[0] for row in rows]), np.array([row[1] for row in rows], np.int64)
         np.savez(path, planes=planes, labels=labels, facts=np.array([json.dumps(row[2]) for row in rows]))
+        print(f"{name}: {len(rows)} pictures", file=sys.stderr, flush=True)
     return load(path)
 
 

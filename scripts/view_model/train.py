@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from view_model.generate import ROUNDS
 from view_model.network import ViewNetwork, export, scaled
 from view_model.sources import Split
 from view_model.tampering import CLASSES
@@ -33,12 +34,19 @@ def load(path: Path) -> Drawn:
         return Drawn(file["planes"], file["labels"], [json.loads(fact) for fact in file["facts"]])
 
 
+def load_all(cache: Path, split: Split) -> Drawn:
+    """All rounds of a split, one after the other."""
+    rounds = [load(cache / "samples" / f"{drawing.name}.npz") for drawing in ROUNDS if drawing.split is split]
+    planes, labels = np.concatenate([each.planes for each in rounds]), np.concatenate([each.labels for each in rounds])
+    return Drawn(planes, labels, [facts for each in rounds for facts in each.facts])
+
+
 def train(cache: Path, *, seed: int, epochs: int) -> Path:
     """Train on the drawn set, keep the epoch that is best on the checking set, export it; returns the ONNX path."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
-    drawn, check = (load(cache / "samples" / f"{split}.npz") for split in (Split.TRAIN, Split.CHECK))
+    drawn, check = load_all(cache, Split.TRAIN), load_all(cache, Split.CHECK)
     network = ViewNetwork()
     steps = len(drawn.labels) // _BATCH
     optimiser = torch.optim.AdamW(network.parameters(), lr=_PEAK_RATE, weight_decay=_DECAY)

@@ -43,7 +43,8 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_carries_rules_templates_catalogues_and_migrations(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for part in ("rules/cn-traffic.toml", "templates/", "static/", "migrations/versions/", ".po"):
+    shipped = ("rules/cn-traffic.toml", "models/view.onnx", "models/view.md")
+    for part in (*shipped, "templates/", "static/", "migrations/versions/", ".po"):
         assert any(part in name for name in names), f"{part} is missing from the wheel"
 
 
@@ -65,6 +66,13 @@ def test_a_server_is_made_and_found_in_order(elsewhere: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert (elsewhere / "server-data/server.toml").exists()
     assert (elsewhere / "server-data/tallylight.sqlite3").exists()
+
+
+def test_the_network_is_found_where_the_wheel_put_it(elsewhere: Path) -> None:
+    asked = "from edge.footage.view_model import view_model; print(view_model().name)"
+    found = run(elsewhere / "venv/bin/python", "-c", asked, cwd=elsewhere)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("view@")
 
 
 def test_a_gateway_is_made(elsewhere: Path) -> None:
