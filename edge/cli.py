@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.contract.sentences import sentence
-from edge.local.camera_commands import commission
+from edge.local.camera_commands import check_calibration, commission
 from edge.local.speaking import DEFAULT_DATA, PROGRAM, complaining, settings_in, terminal
 from edge.platform.terminal import IN_ORDER, USAGE, WRONG, UnknownLanguageError, run_command, usage_complaint
 
@@ -154,21 +154,24 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
     json
         One JSON object instead of the table.
     config
-        A settings file; names and times are then read as its first source says.
+        A settings file; names and times are then read as its first source says, zones and limits as its gateway's
+        register says, with as many workers as it sets.
     """
     from rich.console import Console
 
     from edge.devices.folder import SourceMissingError
     from edge.local.inspect_command import run_inspect
     from edge.platform.clock import SystemClock
+    from edge.storage.journal_errors import JournalUnusableError
     from edge.workers.clip_facts import SourceReading
 
     if not paths:
         terminal.complain(sentence("inspect_what", "name at least one file or folder to look into"))
         return USAGE
-    sources = () if config is None else settings_in(DEFAULT_DATA, config).sources
+    settings = None if config is None else settings_in(DEFAULT_DATA, config)
+    sources = () if settings is None else settings.sources
     reading = SourceReading.of(sources[0]) if sources else SourceReading.usual()
-    with complaining(SourceMissingError, code=USAGE):
+    with complaining(SourceMissingError, code=USAGE), complaining(JournalUnusableError):
         run_inspect(
             paths,
             as_json=json,
@@ -177,6 +180,8 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
             output=Console(),
             progress=Console(stderr=True),
             language=terminal.language,
+            workers=0 if settings is None else settings.inspection_workers,
+            data_dir=None if settings is None else settings.data_dir,
         )
     return IN_ORDER
 
@@ -249,7 +254,7 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     return IN_ORDER if sound else WRONG
 
 
-_COMMANDS = (init, enrol, run, inspect, status, doctor, commission)
+_COMMANDS = (init, enrol, run, inspect, status, doctor, commission, check_calibration)
 _PURPOSES = {
     command.__name__: sentence(f"command_{command.__name__}", (command.__doc__ or "").splitlines()[0])
     for command in _COMMANDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
+from edge.contract.messages import Register
 from edge.domain.path_text import shown_text
 from edge.footage.probe_result import PROBE_TARGET
 from edge.local.inspect_json import report_json
@@ -20,6 +21,9 @@ from edge.local.words import word
 from edge.platform.clock import Clock
 from edge.platform.terminal import Language
 from edge.platform.worker_pool import WorkerPool, workers_for
+from edge.storage.journal import reading_journal
+from edge.storage.journal_errors import NoJournalError
+from edge.storage.register_copy import current_register
 from edge.workers.clip_facts import SourceReading
 from edge.workers.inspect_paths import InspectProgress, OnProgress, inspect_paths
 
@@ -36,12 +40,14 @@ def run_inspect(
     progress: Console,
     language: Language = "en",
     workers: int = 0,
+    data_dir: Path | None = None,
 ) -> None:
     """Inspect and print to `output`; progress goes to `progress` once it has taken two seconds.
 
-    `workers`: how many files are looked into side by side, 0 for all cores but one. Raises SourceMissingError for a
-    path that is not there.
+    `workers`: how many files are looked into side by side, 0 for all cores but one. `data_dir`: a gateway's, whose
+    register says zones and limits. Raises SourceMissingError for a path that is not there, JournalUnusableError.
     """
+    register = None if data_dir is None else _register(data_dir)
     pool = WorkerPool(PROBE_TARGET, size=workers_for(workers))
     with closing(pool), _progress(clock, progress, language) as on_progress:
         report = inspect_paths(
@@ -50,12 +56,20 @@ def run_inspect(
             prober=pool,
             now_us=clock.now_us(),
             at_once=pool.size,
+            register=register,
             on_progress=on_progress,
         )
     if as_json:
         output.file.write(json.dumps(report_json(report), ensure_ascii=False, indent=1) + "\n")
     else:
         show_report(report, output, ZoneInfo(reading.time_zone), language)
+
+
+def _register(data_dir: Path) -> Register | None:
+    """What the gateway knows by now; None where it never ran."""
+    with suppress(NoJournalError), reading_journal(data_dir / "journal.sqlite3") as rows:
+        return current_register(rows)
+    return None
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode
 from edge.contract.instants import UtcMicros, parse_rfc3339, rfc3339
 from edge.contract.manifest import Capture, ClockReading, StartSource, TimeStatement
+from edge.contract.messages import Register
 from edge.devices.statements import Sidecar, StatementUnreadableError, parse_sidecar
 from edge.domain.clock import applied_offset_us
 from edge.domain.file_names import NameFacts, compile_patterns, read_name
@@ -55,6 +56,12 @@ class SourceReading:
     def name_facts(self, file_name: str) -> NameFacts:
         """What the name says."""
         return read_name(file_name, self.patterns)
+
+
+def zone_of_device(register: Register | None, device: str | None) -> str | None:
+    """The zone the register gives a device; None where it knows neither."""
+    devices = () if register is None else register.devices
+    return next((entry.time_zone for entry in devices if entry.device == device), None)
 
 
 @dataclass(frozen=True, slots=True)

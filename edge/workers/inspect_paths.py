@@ -13,13 +13,15 @@ from pathlib import Path
 from edge.contract.fault_words import fault_of
 from edge.contract.inspection import FaultCode
 from edge.contract.instants import UtcMicros
+from edge.contract.messages import Register
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_file, scan_folder
 from edge.devices.statements import DockingStatement, StatementUnreadableError, read_bounded, read_docking
 from edge.devices.still_written import is_still_written
+from edge.domain.device_files import limits_of
 from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
 from edge.footage.probe_result import ProbeResult, nothing_inside
-from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words
+from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words, zone_of_device
 from edge.workers.inspect_report import (
     InspectedDevice,
     InspectedFile,
@@ -67,6 +69,7 @@ class _Look:
     reading: SourceReading
     prober: Prober
     now_us: UtcMicros
+    register: Register | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -81,18 +84,20 @@ def inspect_paths(
     prober: Prober,
     now_us: UtcMicros,
     at_once: int = 1,
+    register: Register | None = None,
     on_progress: OnProgress = lambda _progress: None,
 ) -> InspectReport:
     """Files, and folders with everything below, `at_once` of them side by side; the report is in order of their paths.
 
+    `register`: what a gateway knows of its devices' zones and of the rules in force; without it the defaults hold.
     Raises SourceMissingError for a path that is not there. When it is interrupted nothing goes on in the background
     once the caller has closed its prober.
     """
     problems: list[Problem] = []
     jobs = [job for path in paths for job in _jobs(path, problems, now_us)]
-    look = _Look(reading, prober, now_us)
+    look = _Look(reading, prober, now_us, register)
     files = with_faults_among_files(_all(jobs, look, at_once, on_progress))
-    return InspectReport(tuple(files), tuple(devices_of(files)), tuple(problems))
+    return InspectReport(tuple(files), tuple(devices_of(files, limits_of(register))), tuple(problems))
 
 
 def _jobs(path: Path, problems: list[Problem], now_us: UtcMicros) -> list[_Job]:
@@ -146,24 +151,25 @@ def _inspected(job: _Job, look: _Look) -> InspectedFile:
     job.is_running = True
     file, statement = job.file, job.statement
     sha256, probe = _look(job, look)
+    sidecar, named = _words(file), look.reading.name_facts(file.name).device
+    told = None if sidecar.words is None else sidecar.words.device
+    device = told or (None if statement is None else statement.device) or named
     facts = ClipFacts(
         file_name=file.name,
         reading=look.reading,
         probe=probe,
         modified_us=modified_instant(file.modified_ns),
         landed_us=look.now_us,
-        sidecar=_words(file),
+        sidecar=sidecar,
+        register_zone=zone_of_device(look.register, device),
         # whether this machine's clock is kept says nothing about the gateway that measured: only the statement can
         clock=None if statement is None else statement.clock(gateway_synchronised=True),
     )
-    words = facts.sidecar.words
-    told = None if words is None else words.device
-    stated = None if statement is None else statement.device
     return InspectedFile(
         path=job.shown,
         sha256=sha256,
         size_bytes=file.size_bytes,
-        device=told or stated or facts.name.device,
+        device=device,
         facts=facts,
         faults=probe.faults + facts.faults(),
         is_growing=file.is_regular and is_still_written(file),

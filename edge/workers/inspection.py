@@ -31,7 +31,7 @@ from edge.storage.landing import LandingArea
 from edge.storage.outbox import Outbox
 from edge.storage.register_copy import current_register
 from edge.storage.sightings import SightingRow, keep_inspection, probe_result_of, uninspected
-from edge.workers.clip_facts import ClipFacts, SourceReading, sidecar_words
+from edge.workers.clip_facts import ClipFacts, SourceReading, sidecar_words, zone_of_device
 from edge.workers.probing import InspectionProgress, OpenFile, Prober, Tally, probe_with
 
 log = structlog.get_logger(__name__)
@@ -184,7 +184,6 @@ class InspectionWorker:
         self, rows: sqlite3.Connection, sighting: SightingRow, probe: ProbeResult, register: Register | None
     ) -> ClipFacts:
         docking = find_docking(rows, sighting.docking_id)
-        devices = () if register is None else register.devices
         return ClipFacts(
             file_name=sighting.file_name,
             reading=self._readings.get(sighting.source) or SourceReading.usual(),
@@ -192,7 +191,7 @@ class InspectionWorker:
             modified_us=sighting.modified_us,
             landed_us=sighting.seen_us,
             sidecar=sidecar_words(sighting.sidecar, name=sighting.file_name),
-            register_zone=next((entry.time_zone for entry in devices if entry.device == sighting.device), None),
+            register_zone=zone_of_device(register, sighting.device),
             clock=None if docking is None or docking.device != sighting.device else docking.clock,
         )
 

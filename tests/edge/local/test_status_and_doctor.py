@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from edge.config import EdgeConfig, SourceConfig
 from edge.contract.dsse import EVENT_PAYLOAD_TYPE, sign_envelope
 from edge.contract.events import CloudEvent
-from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
+from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, rfc3339
 from edge.contract.intervals import TimeInterval
 from edge.contract.messages import Register, RegisterDuty
 from edge.local.answer_checks import answer_checks
@@ -31,6 +32,7 @@ from edge.storage.overview import AGENT_STATE_KEY
 from edge.storage.register_copy import keep_register
 from edge.storage.seen_files import SeenFile, SeenState, put_seen_file
 from edge.workers.agent_state import AgentState
+from edge.workers.probing import InspectionProgress, OpenFile
 from tests.edge.landed_clips import NOW, FakeClock, Gateway
 
 MINUTE = 60 * MICROS_PER_SECOND
@@ -247,3 +249,50 @@ def test_connected_and_yet_unheard_is_said_with_the_likely_causes(
     for language in ("en", "zh-CN"):
         key = str(state.get("put_off_by_server", "unanswered_since"))
         assert word(key, language)[:30] in shown(facts, language)
+
+
+@pytest.mark.parametrize(("language", "wanted"), [("en", "Being inspected"), ("zh-CN", "正在检查")])
+def test_status_says_how_far_the_inspection_is_and_what_takes_long(
+    gateway: Gateway, language: Language, wanted: str
+) -> None:
+    fill(gateway)
+    gateway.land(b"not looked into yet")
+    with gateway.journal.transaction() as rows:
+        rows.execute(
+            "UPDATE sighting SET manifest = NULL, inspection = NULL WHERE clip_id = (SELECT max(clip_id) FROM sighting)"
+        )
+    told = facts(gateway)
+    running = (
+        OpenFile(name="long.mp4", size_bytes=3 * 2**30, since_us=NOW - 2 * MINUTE),
+        OpenFile(name="short.mp4", size_bytes=9, since_us=NOW - 1),
+    )
+    progress = InspectionProgress(inspected=4, inspected_bytes=80 * 2**20, rate_bytes_s=20.0 * 2**20, running=running)
+    agent = AgentState(
+        pid=1,
+        started_us=NOW,
+        written_us=NOW,
+        control="connected",
+        bulk="connected",
+        link_error="",
+        set_aside={},
+        clock_synchronised=True,
+        failing={},
+        inspection=progress,
+    )
+    told = replace(told, agent=agent)
+    text = shown(told, language)
+    assert wanted in text
+    assert "4 / 5" in text
+    assert "20 MiB/s" in text
+    assert "long.mp4: 3.00 GiB" in text
+    assert "short.mp4" not in text
+    assert status_json(told)["inspection"] == {
+        "waiting": 1,
+        "inspected": 4,
+        "inspected_bytes": 80 * 2**20,
+        "rate_bytes_s": 20.0 * 2**20,
+        "running": [
+            {"file": one.name, "size_bytes": one.size_bytes, "since": rfc3339(UtcMicros(one.since_us))}
+            for one in running
+        ],
+    }
