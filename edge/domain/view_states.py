@@ -25,6 +25,7 @@ CLASSES = (
 """The order of the network's probabilities; its own name of the first is "clear"."""
 OBSTRUCTED = frozenset({ViewState.COVERED, ViewState.DEFOCUSED})
 """One frame cannot always tell these apart; they are shown as one group, the likelier named."""
+_OBSTRUCTED_PLACE = CLASSES.index(ViewState.COVERED)
 _US_PER_S = 1_000_000
 Span = tuple[int, int]
 """[start, end) in microseconds since the first picture."""
@@ -103,12 +104,13 @@ def _runs(ordered: Sequence[ViewSample], limits: LookLimits, until_us: int) -> l
     if not ordered:
         return []
     kinds = _kinds(ordered, limits)
-    firsts = [0, *(index for index in range(1, len(kinds)) if kinds[index] is not kinds[index - 1])]
+    causes = _causes(ordered, kinds)
+    firsts = [0, *(index for index in range(1, len(causes)) if causes[index] != causes[index - 1])]
     parts = []
-    for first, following in zip(firsts, [*firsts[1:], len(kinds)], strict=True):
+    for first, following in zip(firsts, [*firsts[1:], len(causes)], strict=True):
         start_us = 0 if first == 0 else (ordered[first - 1].at_us + ordered[first].at_us) // 2
         end_us = until_us
-        if following < len(kinds):
+        if following < len(causes):
             end_us = (ordered[following - 1].at_us + ordered[following].at_us) // 2
         state, confidence = _named(ordered[first:following], kinds[first], limits)
         if start_us < min(end_us, until_us):
@@ -136,6 +138,25 @@ def _kinds(ordered: Sequence[ViewSample], limits: LookLimits) -> list[bool | Non
         else:
             kinds.append(not (supported[index] and (blind[index] or inside)))
     return kinds
+
+
+def _causes(ordered: Sequence[ViewSample], kinds: Sequence[bool | None]) -> list[int | None]:
+    """Of each sample the class, with obstructed as one; a cause that one sample alone has is its neighbours'."""
+    causes: list[int | None] = []
+    for index, kind in enumerate(kinds):
+        if kind is None or kind:
+            causes.append(None if kind is None else 0)
+            continue
+        beside = [ordered[place] for place in (index - 1, index, index + 1) if 0 <= place < len(ordered)]
+        blind = [sample.chances for sample in beside if sample.chances]
+        mean = [sum(chances[place] for chances in blind) for place in range(len(CLASSES))]
+        grouped = {place: mean[place] for place in range(1, len(CLASSES)) if CLASSES[place] not in OBSTRUCTED}
+        grouped[_OBSTRUCTED_PLACE] = sum(mean[CLASSES.index(state)] for state in OBSTRUCTED)
+        causes.append(max(grouped, key=lambda place: grouped[place]))
+    for index in range(1, len(causes) - 1):
+        if causes[index - 1] == causes[index + 1] != causes[index] and causes[index] and causes[index - 1]:
+            causes[index] = causes[index - 1]
+    return causes
 
 
 def _named(samples: Sequence[ViewSample], kind: bool | None, limits: LookLimits) -> tuple[ViewState, float]:

@@ -118,6 +118,16 @@ def test_what_could_not_be_decoded_is_unknown_never_covered() -> None:
     assert told([], until_s=50) == [("unknown", 0, 50)]
 
 
+def test_one_reason_after_another_is_told_as_two_stretches() -> None:
+    samples = every_ten(*[SEEING] * 2, *[COVERED] * 4, *[DARK] * 4)
+    assert told(samples) == [("seeing", 0, 15), ("covered", 15, 55), ("dark", 55, 100)]
+
+
+def test_covered_and_defocused_in_turn_are_one_stretch_of_the_likelier() -> None:
+    samples = every_ten(COVERED, DEFOCUSED, COVERED, COVERED, DEFOCUSED, COVERED, COVERED)
+    assert told(samples, until_s=70) == [("covered", 0, 70)]
+
+
 def test_a_hole_in_the_recording_has_no_state() -> None:
     samples = every_ten(*[SEEING] * 6)
     holes = told(samples, recorded=[(0, 20 * S), (30 * S, 60 * S)])
