@@ -110,7 +110,8 @@ def _holes(
 ) -> tuple[list[TimeInterval], list[TimeInterval], list[Gap]]:
     """Coverage, tolerated holes and gaps. What lies between two files and is too short to be seen is no hole."""
     merge_us = max([limits.merge_us, *(file.frame_us for file in placed)])
-    inner = union(hole for file in placed for hole in file.holes)
+    broken = [(file, file.holes) for file in placed if len(file.recorded) > 1]
+    inner = union(hole for _, holes in broken for hole in holes)
     coverage: list[TimeInterval] = []
     tolerated: list[TimeInterval] = []
     gaps: list[Gap] = []
@@ -126,7 +127,7 @@ def _holes(
         if hole.duration_us <= limits.join_us and not is_inside:
             tolerated.append(hole)
         else:
-            own = [file for file in placed if any(hole.overlaps(one) for one in file.holes)] if is_inside else []
+            own = [file for file, holes in broken if is_inside and any(hole.overlaps(one) for one in holes)]
             gaps.append(around.explain(hole, own))
         coverage.append(piece)
     return coverage, tolerated, gaps

@@ -117,10 +117,11 @@ def missing_numbers(runs: Sequence[Sequence[FileFacts]], present: Sequence[FileF
     """
     timeless = {file.sequence for file in present if file.sequence is not None and file.start_us is None}
     heads = sorted((run[0] for run in runs), key=by_time)
+    begins = [head.begin_us for head in heads]
     found: list[MissingNumbers] = []
     for run in runs:
         tail = run[-1]
-        after = _next_head(tail, run[0], heads)
+        after = _next_head(tail, run[0], heads, begins)
         if after is None or tail.sequence is None or after.sequence is None:
             continue
         missing = [
@@ -135,17 +136,17 @@ def missing_numbers(runs: Sequence[Sequence[FileFacts]], present: Sequence[FileF
     return sorted(found, key=lambda one: (one.at_us, one.first))
 
 
-def _next_head(tail: FileFacts, own: FileFacts, heads: Sequence[FileFacts]) -> FileFacts | None:
+def _next_head(tail: FileFacts, own: FileFacts, heads: Sequence[FileFacts], begins: Sequence[int]) -> FileFacts | None:
     """The run that comes next in time; where none does, the next by number within a day: the clock was set back."""
     end_us = tail.end_us or 0
-    others = [head for head in heads if head is not own]
-    later = [head for head in others if head.begin_us >= end_us - _NEAR_US]
-    if later:
-        return later[0]
+    place = bisect_left(begins, end_us - _NEAR_US)
+    for head in heads[place : place + 2]:
+        if head is not own:
+            return head
     near = [
         head
-        for head in others
-        if (head.sequence or 0) > (tail.sequence or 0) + 1 and end_us - head.begin_us <= MICROS_PER_DAY
+        for head in heads[bisect_left(begins, end_us - MICROS_PER_DAY) : place]
+        if head is not own and (head.sequence or 0) > (tail.sequence or 0) + 1
     ]
     return min(near, key=lambda head: (head.sequence or 0, by_time(head)), default=None)
 

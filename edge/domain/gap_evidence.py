@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from edge.contract.intervals import TimeInterval
 from edge.contract.sentences import sentence
@@ -35,9 +37,12 @@ class Gap:
         return self.interval.duration_us > self.uncertainty_us
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Neighbourhood:
-    """Everything the files of a device say about a hole. `place_of`: (run, place, era) of a content in its run."""
+    """Everything the files of a device say about a hole. `place_of`: (run, place, era) of a content in its run.
+
+    `placed` in order of time. What is asked for each hole is looked up, since a card may hold ten thousand files.
+    """
 
     placed: Sequence[FileFacts]
     alone: Sequence[FileFacts]
@@ -46,12 +51,38 @@ class Neighbourhood:
     steps: Mapping[tuple[str, str], ClockStep]
     place_of: Mapping[str, tuple[int, int, int]]
 
+    @cached_property
+    def _by_end(self) -> dict[int, list[FileFacts]]:
+        found: dict[int, list[FileFacts]] = {}
+        for file in self.placed:
+            if file.recorded:
+                found.setdefault(file.recorded[-1].end_us, []).append(file)
+        return found
+
+    @cached_property
+    def _by_begin(self) -> dict[int, list[FileFacts]]:
+        found: dict[int, list[FileFacts]] = {}
+        for file in self.placed:
+            if file.recorded:
+                found.setdefault(file.begin_us, []).append(file)
+        return found
+
+    @cached_property
+    def _by_start(self) -> list[FileFacts]:
+        return sorted((file for file in self.placed if file.start_us is not None), key=_start_us)
+
+    @cached_property
+    def _missing_behind(self) -> dict[str, list[MissingNumbers]]:
+        found: dict[str, list[MissingNumbers]] = {}
+        for one in self.missing:
+            found.setdefault(one.before, []).append(one)
+        return found
+
     def explain(self, hole: TimeInterval, inside: Sequence[FileFacts]) -> Gap:
         """The hole with its cause. `inside`: files that have footage on both sides of it."""
         if inside:
             return _inside(hole, inside[0])
-        before = [file for file in self.placed if file.recorded and file.end_us == hole.start_us]
-        after = [file for file in self.placed if file.recorded and file.begin_us == hole.end_us]
+        before, after = self._by_end.get(hole.start_us, []), self._by_begin.get(hole.end_us, [])
         uncertainty_us = max((file.uncertainty_us for file in (*before, *after)), default=0)
         cause, evidence = self._between(hole, before, after)
         return Gap(hole, cause, evidence, uncertainty_us)
@@ -59,9 +90,10 @@ class Neighbourhood:
     def _between(
         self, hole: TimeInterval, before: Sequence[FileFacts], after: Sequence[FileFacts]
     ) -> tuple[str, tuple[str, ...]]:
-        about = [*before, *(file for file in self.placed if file.start_us is not None and hole.contains(file.start_us))]
+        first, until = (bisect_left(self._by_start, edge, key=_start_us) for edge in (hole.start_us, hole.end_us))
+        about = [*before, *self._by_start[first:until]]
         damaged = [file for file in about if file.is_damaged and not file.is_growing]
-        missing = [one for one in self.missing if any(one.before == file.name for file in before)]
+        missing = [one for file in before for one in self._missing_behind.get(file.name, ())]
         numbers = [sentence("gap_number", "no file numbered {number}", number=one.text) for one in missing]
         if damaged:
             broken = [sentence("gap_damaged", "{name} is damaged", name=file.name) for file in damaged]
@@ -113,6 +145,10 @@ class Neighbourhood:
     def _follows(self, one: FileFacts, two: FileFacts) -> bool:
         first, second = self.place_of.get(one.content), self.place_of.get(two.content)
         return first is not None and second is not None and first[0] == second[0] and second[1] == first[1] + 1
+
+
+def _start_us(file: FileFacts) -> int:
+    return file.start_us or 0
 
 
 def _inside(hole: TimeInterval, file: FileFacts) -> Gap:
