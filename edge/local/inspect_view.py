@@ -56,7 +56,7 @@ def _table(report: InspectReport, folder: str, zone: ZoneInfo, language: Languag
         table.add_row(
             Text(shown_text(file.path.removeprefix(folder))),
             Text(shown_text(file.device or "?")),
-            Text(start if source in _USUAL_SOURCES else f"{start} ({word(f'start_{source}', language)})"),
+            Text(start if source in _USUAL_SOURCES else f"{start}\n({word(f'start_{source}', language)})"),
             length_text(file.facts.probe.media_us),
             Text(verdict, style=_STYLE[file.verdict]),
         )
