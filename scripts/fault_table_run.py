@@ -16,7 +16,7 @@ from fault_films.clean import clean_variants
 from fault_films.table import Outcome, Row, inspect_cases, inspect_clean, inspect_files
 
 from edge.domain.media_kind import HEAD_BYTES, Container, container_of_magic
-from edge.footage.probe_result import PROBE_TARGET
+from edge.footage.probe_result import INSPECT_TARGET
 from edge.platform.limited_worker import LimitedWorker
 
 app = App(
@@ -43,7 +43,7 @@ def fault_table(*, footage: Path | None = None, as_json: bool = False, fails: bo
     outcome = Outcome()
     with (
         tempfile.TemporaryDirectory(prefix="fault-table-") as temporary,
-        closing(LimitedWorker(PROBE_TARGET)) as prober,
+        closing(LimitedWorker(INSPECT_TARGET)) as prober,
     ):
         folder = Path(temporary)
         cases = [cases_of_code(folder)]

@@ -6,13 +6,12 @@ Nothing here can make a file damaged or a clip a gap: these are bands beside cov
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import av.container
 
-from edge.contract.inspection import FileVerdict, SoundStretch, ViewStretch
+from edge.contract.inspection import FileVerdict, ViewStretch
 from edge.domain.media_kind import Container
 from edge.domain.view_limits import LookLimits
 from edge.domain.view_states import ViewSample, times_to_refine, view_stretches
@@ -20,7 +19,8 @@ from edge.footage.frozen import frozen_stretches
 from edge.footage.key_frames import Pictures
 from edge.footage.medium import NoStreamError, opened
 from edge.footage.packet_sizes import packet_sizes
-from edge.footage.probe_result import MAX_STRETCHES, ProbeResult
+from edge.footage.probe_result import MAX_STRETCHES, FileLooks, ProbeResult
+from edge.footage.reference_match import ReferenceLook
 from edge.footage.sound_check import sound_stretches
 from edge.footage.view_model import view_model
 from edge.footage.view_planes import look_at
@@ -32,36 +32,40 @@ _MAX_FURTHER = 600
 """As many more pictures are looked at where something was suspicious."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What was seen and heard. `view_model`: the network that looked, None where no picture was looked at."""
-
-    view: tuple[ViewStretch, ...] = ()
-    sound: tuple[SoundStretch, ...] = ()
-    view_model: str | None = None
-
-
-def look(path: Path, structure: ProbeResult, limits: LookLimits, *, expects_sound: bool | None = None) -> Looks:
+def look(
+    path: Path,
+    structure: ProbeResult,
+    limits: LookLimits,
+    *,
+    expects_sound: bool | None = None,
+    reference: ReferenceLook | None = None,
+) -> FileLooks:
     """The states of picture and sound of the file at `path`. `expects_sound`: what the device's model promises.
 
-    Raises OSError if the file cannot be read; a medium that cannot be opened gives no states.
+    `reference`: what its regular samples are held against, too. Raises OSError if the file cannot be read; a medium
+    that cannot be opened gives no states.
     """
     if structure.verdict is FileVerdict.UNREADABLE or not structure.media_us or structure.container is None:
-        return Looks()
+        return FileLooks()
     try:
         with path.open("rb", buffering=0) as file, opened(file, Container(structure.container)) as medium:
             view: tuple[ViewStretch, ...] = ()
             name: str | None = None
             if medium.streams.video and structure.recorded:
-                view, name = _view(medium, structure, limits)
+                view, name = _view(medium, structure, limits, reference)
             sound = sound_stretches(medium, limits, media_us=structure.media_us, expects_sound=expects_sound)
     except (av.FFmpegError, NoStreamError):
-        return Looks()
-    return Looks(view[:MAX_STRETCHES], sound[:MAX_STRETCHES], name)
+        return FileLooks()
+    return FileLooks(
+        view=view[:MAX_STRETCHES],
+        sound=sound[:MAX_STRETCHES],
+        view_model=name,
+        reference=None if reference is None else reference.verdict(),
+    )
 
 
 def _view(
-    medium: av.container.InputContainer, structure: ProbeResult, limits: LookLimits
+    medium: av.container.InputContainer, structure: ProbeResult, limits: LookLimits, reference: ReferenceLook | None
 ) -> tuple[tuple[ViewStretch, ...], str | None]:
     width_px, height_px = structure.width_px or 0, structure.height_px or 0
     if width_px < limits.view_least_width_px:
@@ -69,7 +73,7 @@ def _view(
     pictures = Pictures(medium)
     until_us = max(end for _, end in structure.recorded)
     step_us = max(round(limits.view_sample_s * _US_PER_S), until_us // _MAX_SAMPLES)
-    samples = _samples(pictures, range(0, until_us, step_us), limits)
+    samples = _samples(pictures, range(0, until_us, step_us), limits, reference)
     further = times_to_refine(samples, limits, media_us=until_us)[:_MAX_FURTHER]
     samples += [sample for sample in _samples(pictures, further, limits) if sample.chances]
     sizes = packet_sizes(medium, medium.streams.video[0])
@@ -78,12 +82,17 @@ def _view(
     return view, view_model().name if any(sample.chances for sample in samples) else None
 
 
-def _samples(pictures: Pictures, times_us: Sequence[int], limits: LookLimits) -> list[ViewSample]:
+def _samples(
+    pictures: Pictures, times_us: Sequence[int], limits: LookLimits, reference: ReferenceLook | None = None
+) -> list[ViewSample]:
     out = []
     for wished_us, frame in pictures.at(times_us):
         if frame is None:
             out.append(ViewSample(wished_us))
             continue
         seen = look_at(frame.picture, least_grey=limits.view_detail_grey)
-        out.append(ViewSample(frame.at_us, view_model().chances(seen.planes), seen.detail_share))
+        chances = view_model().chances(seen.planes)
+        out.append(ViewSample(frame.at_us, chances, seen.detail_share))
+        if reference is not None:
+            reference.add(frame.at_us, frame.picture, 1 - chances[0])
     return out

@@ -18,7 +18,7 @@ from edge.contract.inspection import (
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
 
-PROBE_TARGET = "edge.footage.probe:probe_call"
+INSPECT_TARGET = "edge.footage.inspect_call:inspect_call"
 """What a limited worker is to run; named here, so that only that child loads PyAV."""
 MAX_RECORDED = 2000
 """As many stretches as a manifest carries."""
@@ -27,6 +27,34 @@ MAX_STRETCHES = 500
 
 Span = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
 """[start, end) in microseconds since the file's first frame."""
+
+
+class FileLooks(BaseModel):
+    """What was seen and heard. `view_model`: the network that looked, None where no picture was looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    view: Annotated[tuple[ViewStretch, ...], Field(max_length=MAX_STRETCHES)] = ()
+    sound: Annotated[tuple[SoundStretch, ...], Field(max_length=MAX_STRETCHES)] = ()
+    view_model: Annotated[str, Field(max_length=200)] | None = None
+    reference: ReferenceCheck | None = None
+
+
+class LookOrder(BaseModel):
+    """What a look goes by. `limits`, `reference_limits`: fields of LookLimits and ReferenceLimits by name.
+
+    `record`, `arrays`: files of the reference to hold the view against, `reference` its name. `expects_sound`: whether
+    recordings of such a device have sound, None where nobody knows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    limits: dict[str, float] = Field(default_factory=dict)
+    expects_sound: bool | None = None
+    record: str | None = None
+    arrays: str | None = None
+    reference: str | None = None
+    reference_limits: dict[str, float] = Field(default_factory=dict)
 
 
 def probe_time_limit_s(size_bytes: int) -> float:
@@ -53,6 +81,10 @@ class ProbeResult(BaseModel):
     sound: Annotated[tuple[SoundStretch, ...], Field(max_length=MAX_STRETCHES)] = ()
     view_model: Annotated[str, Field(max_length=200)] | None = None
     reference: ReferenceCheck | None = None
+
+    def with_looks(self, looks: FileLooks) -> ProbeResult:
+        """The same with what was seen and heard."""
+        return self.model_copy(update={name: getattr(looks, name) for name in FileLooks.model_fields})
 
     def inspection(self, further: tuple[Fault, ...] = ()) -> Inspection:
         """The part that the manifest carries, with faults found outside the file added."""

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from edge.contract.messages import Register
 from edge.domain.path_text import shown_text
-from edge.footage.probe_result import PROBE_TARGET
+from edge.footage.probe_result import INSPECT_TARGET
 from edge.local.inspect_json import report_json
 from edge.local.inspect_view import show_report
 from edge.local.words import word
@@ -23,6 +23,7 @@ from edge.platform.terminal import Language
 from edge.platform.worker_pool import WorkerPool, workers_for
 from edge.storage.journal import reading_journal
 from edge.storage.journal_errors import NoJournalError
+from edge.storage.reference_files import ReferenceFiles
 from edge.storage.register_copy import current_register
 from edge.workers.clip_facts import SourceReading
 from edge.workers.inspect_paths import InspectProgress, OnProgress, inspect_paths
@@ -48,7 +49,7 @@ def run_inspect(
     register says zones and limits. Raises SourceMissingError for a path that is not there, JournalUnusableError.
     """
     register = None if data_dir is None else _register(data_dir)
-    pool = WorkerPool(PROBE_TARGET, size=workers_for(workers))
+    pool = WorkerPool(INSPECT_TARGET, size=workers_for(workers))
     with closing(pool), _progress(clock, progress, language) as on_progress:
         report = inspect_paths(
             paths,
@@ -57,6 +58,7 @@ def run_inspect(
             now_us=clock.now_us(),
             at_once=pool.size,
             register=register,
+            references=None if data_dir is None else ReferenceFiles(data_dir),
             on_progress=on_progress,
         )
     if as_json:

@@ -59,6 +59,16 @@ class ReferenceFiles:
         records = self._records(self._home(device))
         return stored_reference(records[-1]) if records else None
 
+    def in_force(self, device: str, at_us: int) -> StoredReference | None:
+        """The reference that held for a recording closed at `at_us`: the newest commissioned by then, else the first.
+
+        Footage may be older than the first commissioning: a gateway is set up days after the camera. Raises
+        RecordUnusableError.
+        """
+        held = self.history(device)
+        by_then = [stored for stored in held if stored.view.commissioned <= at_us]
+        return by_then[-1] if by_then else held[0] if held else None
+
     def history(self, device: str) -> list[StoredReference]:
         """All references the device had, oldest first. Raises RecordUnusableError."""
         return [stored_reference(record) for record in self._records(self._home(device))]

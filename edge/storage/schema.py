@@ -10,7 +10,7 @@ never what was. `content.device` is the device of the first inspected sighting (
 `tally` counts contents per device (scope `device:NUMBER`, `device:` for what names none) and in all (scope `all`).
 """
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -118,6 +118,10 @@ INSERT INTO tally SELECT 'device:' || coalesce(met.device, ''), count(*), sum(co
 INSERT OR IGNORE INTO tally SELECT DISTINCT 'device:' || device, 0, 0 FROM docking WHERE device IS NOT NULL;
 """
 
-SCHEMA = _TABLES + _INDEXES + _TALLIES
-UPGRADES = {1: _FROM_1 + _INDEXES + _TALLIES}
+_VIEW_HISTORY = """
+CREATE INDEX sighting_of_device ON sighting (device, modified_us) WHERE inspection IS NOT NULL;
+"""
+
+SCHEMA = _TABLES + _INDEXES + _TALLIES + _VIEW_HISTORY
+UPGRADES = {1: _FROM_1 + _INDEXES + _TALLIES, 2: _VIEW_HISTORY}
 """From each older version: the statements that make it the version after it."""

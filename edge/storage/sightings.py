@@ -103,6 +103,18 @@ def probe_result_of(rows: sqlite3.Connection, clip_id: str) -> str | None:
     return None if row is None else str(row["inspection"])
 
 
+def inspections_before(
+    rows: sqlite3.Connection, device: str, modified_us: UtcMicros, *, limit: int
+) -> list[tuple[UtcMicros, str]]:
+    """(closed at, inspection as JSON) of the device's files closed before then, the latest first."""
+    found = rows.execute(
+        "SELECT modified_us, inspection FROM sighting"
+        " WHERE device = ? AND modified_us < ? AND inspection IS NOT NULL ORDER BY modified_us DESC LIMIT ?",
+        (device, modified_us, limit),
+    )
+    return [(UtcMicros(row["modified_us"]), str(row["inspection"])) for row in found]
+
+
 def keep_inspection(
     rows: sqlite3.Connection, sighting_id: str, *, inspection: str, manifest: bytes, now_us: UtcMicros
 ) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from edge.config import EdgeConfig
 from edge.contract.dsse import Signer
-from edge.footage.probe_result import PROBE_TARGET
+from edge.footage.probe_result import INSPECT_TARGET
 from edge.platform.clock import Clock
 from edge.platform.worker_pool import WorkerPool, workers_for
 from edge.storage.journal import Journal
 from edge.storage.landing import LandingArea
 from edge.storage.outbox import Outbox
+from edge.storage.reference_files import ReferenceFiles
 from edge.workers.inspection import InspectionWorker
 from edge.workers.intake import IntakeWorker
 
@@ -48,7 +49,7 @@ def field_workers(
     clock: Clock,
 ) -> FieldWorkers:
     """Both workers for these settings; nothing runs yet."""
-    area, prober = LandingArea(landing), WorkerPool(PROBE_TARGET, size=workers_for(config.inspection_workers))
+    area, prober = LandingArea(landing), WorkerPool(INSPECT_TARGET, size=workers_for(config.inspection_workers))
     return FieldWorkers(
         intake=IntakeWorker(
             journal,
@@ -68,6 +69,7 @@ def field_workers(
             signer=signer,
             prober=prober,
             at_once=prober.size,
+            references=ReferenceFiles(config.data_dir),
         ),
         prober=prober,
         area=area,

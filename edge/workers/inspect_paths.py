@@ -20,7 +20,8 @@ from edge.devices.still_written import is_still_written
 from edge.domain.device_files import limits_of
 from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
-from edge.footage.probe_result import ProbeResult, nothing_inside
+from edge.footage.probe_result import LookOrder, ProbeResult, nothing_inside
+from edge.storage.reference_files import ReferenceFiles
 from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words, zone_of_device
 from edge.workers.inspect_report import (
     InspectedDevice,
@@ -30,6 +31,7 @@ from edge.workers.inspect_report import (
     devices_of,
     with_faults_among_files,
 )
+from edge.workers.look_orders import look_order
 from edge.workers.probing import Prober, probe_with
 
 _READ_BYTES = 1 << 20
@@ -70,6 +72,7 @@ class _Look:
     prober: Prober
     now_us: UtcMicros
     register: Register | None = None
+    references: ReferenceFiles | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -85,17 +88,19 @@ def inspect_paths(
     now_us: UtcMicros,
     at_once: int = 1,
     register: Register | None = None,
+    references: ReferenceFiles | None = None,
     on_progress: OnProgress = lambda _progress: None,
 ) -> InspectReport:
     """Files, and folders with everything below, `at_once` of them side by side; the report is in order of their paths.
 
     `register`: what a gateway knows of its devices' zones and of the rules in force; without it the defaults hold.
+    `references`: the commissioned views that monitors are held against.
     Raises SourceMissingError for a path that is not there. When it is interrupted nothing goes on in the background
     once the caller has closed its prober.
     """
     problems: list[Problem] = []
     jobs = [job for path in paths for job in _jobs(path, problems, now_us)]
-    look = _Look(reading, prober, now_us, register)
+    look = _Look(reading, prober, now_us, register, references)
     files = with_faults_among_files(_all(jobs, look, at_once, on_progress))
     return InspectReport(tuple(files), tuple(devices_of(files, limits_of(register))), tuple(problems))
 
@@ -150,10 +155,11 @@ def _all(jobs: Sequence[_Job], look: _Look, at_once: int, on_progress: OnProgres
 def _inspected(job: _Job, look: _Look) -> InspectedFile:
     job.is_running = True
     file, statement = job.file, job.statement
-    sha256, probe = _look(job, look)
     sidecar, named = _words(file), look.reading.name_facts(file.name).device
     told = None if sidecar.words is None else sidecar.words.device
     device = told or (None if statement is None else statement.device) or named
+    order = look_order(look.register, device, look.references, modified_instant(file.modified_ns))
+    sha256, probe = _look(job, look, order)
     facts = ClipFacts(
         file_name=file.name,
         reading=look.reading,
@@ -176,7 +182,7 @@ def _inspected(job: _Job, look: _Look) -> InspectedFile:
     )
 
 
-def _look(job: _Job, look: _Look) -> tuple[str | None, ProbeResult]:
+def _look(job: _Job, look: _Look, order: LookOrder) -> tuple[str | None, ProbeResult]:
     file = job.file
     if not file.is_regular:
         return None, nothing_inside(fault_of(FaultCode.NOT_MEDIA, found="not_a_file"))
@@ -185,7 +191,7 @@ def _look(job: _Job, look: _Look) -> tuple[str | None, ProbeResult]:
         sha256 = _sha256(path, job, look)
     except OSError as error:
         return None, nothing_inside(fault_of(FaultCode.UNREADABLE, why=error.strerror or type(error).__name__))
-    return sha256, probe_with(look.prober, path.absolute(), name=file.name, size_bytes=file.size_bytes)
+    return sha256, probe_with(look.prober, path.absolute(), name=file.name, size_bytes=file.size_bytes, order=order)
 
 
 def _sha256(path: Path, job: _Job, look: _Look) -> str:

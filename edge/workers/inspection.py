@@ -22,17 +22,20 @@ from edge.domain.certificates import check_certificates
 from edge.domain.clock import corrected
 from edge.domain.file_state import is_due_again
 from edge.domain.path_text import wire_name
-from edge.footage.probe_result import ProbeResult
+from edge.footage.probe_result import LookOrder, ProbeResult
 from edge.platform.limited_worker import WorkerStoppedError
 from edge.storage.contents import Content, find_content
 from edge.storage.dockings import find_docking
 from edge.storage.journal import Journal
 from edge.storage.landing import LandingArea
 from edge.storage.outbox import Outbox
+from edge.storage.reference_files import ReferenceFiles
 from edge.storage.register_copy import current_register
 from edge.storage.sightings import SightingRow, keep_inspection, probe_result_of, uninspected
 from edge.workers.clip_facts import ClipFacts, SourceReading, sidecar_words, zone_of_device
+from edge.workers.look_orders import look_order
 from edge.workers.probing import InspectionProgress, OpenFile, Prober, Tally, probe_with
+from edge.workers.view_history import with_view_history
 
 log = structlog.get_logger(__name__)
 
@@ -67,11 +70,12 @@ class InspectionWorker:
         signer: Signer,
         prober: Prober,
         at_once: int = 1,
+        references: ReferenceFiles | None = None,
     ) -> None:
         self._journal, self._outbox, self._area = journal, outbox, area
         self._readings: Mapping[str, SourceReading] = {config.name: SourceReading.of(config) for config in sources}
         self._gateway_id, self._signer, self._prober = gateway_id, signer, prober
-        self._at_once = at_once
+        self._at_once, self._references = at_once, references
         self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inspect")
         self._looks: dict[str, _Look] = {}
         self._tried_us: dict[str, UtcMicros] = {}
@@ -103,6 +107,7 @@ class InspectionWorker:
 
     def _begin(self, now_us: UtcMicros) -> None:
         with self._journal.transaction() as rows:
+            register = current_register(rows)
             for sighting in self._next(rows, now_us):
                 self._tried_us[sighting.sighting_id] = now_us
                 content = find_content(rows, sighting.clip_id)
@@ -111,7 +116,8 @@ class InspectionWorker:
                         f"sighting {sighting.sighting_id} without content: the journal's foreign keys are off"
                     )
                 self._tally.begin(now_us)
-                found = self._found(probe_result_of(rows, sighting.clip_id), sighting, content, now_us)
+                order = look_order(register, sighting.device, self._references, sighting.modified_us)
+                found = self._found(probe_result_of(rows, sighting.clip_id), sighting, content, order, now_us)
                 self._looks[sighting.sighting_id] = _Look(sighting, content, found)
 
     def _next(self, rows: sqlite3.Connection, now_us: UtcMicros) -> list[SightingRow]:
@@ -130,14 +136,17 @@ class InspectionWorker:
         return chosen
 
     def _found(
-        self, earlier: str | None, sighting: SightingRow, content: Content, now_us: UtcMicros
+        self, earlier: str | None, sighting: SightingRow, content: Content, order: LookOrder, now_us: UtcMicros
     ) -> Future[ProbeResult]:
         if earlier is None:
             opened = OpenFile(name=sighting.file_name, size_bytes=content.size_bytes, since_us=now_us)
             self._open[sighting.sighting_id] = opened
-            return self._threads.submit(self._probe, sighting, content)
+            return self._threads.submit(self._probe, sighting, content, order)
+        known = ProbeResult.model_validate_json(earlier)
+        if known.reference is not None and known.reference.reference != order.reference:
+            known = known.model_copy(update={"reference": None})  # it was held against another device's view
         found: Future[ProbeResult] = Future()
-        found.set_result(ProbeResult.model_validate_json(earlier))
+        found.set_result(known)
         return found
 
     def _finish(self, look: _Look, now_us: UtcMicros) -> None:
@@ -154,18 +163,20 @@ class InspectionWorker:
         self._tally.count(content.size_bytes, now_us)
         log.info("clip_inspected", clip_id=content.clip_id, verdict=probe.verdict, device=sighting.device)
 
-    def _probe(self, sighting: SightingRow, content: Content) -> ProbeResult:
+    def _probe(self, sighting: SightingRow, content: Content, order: LookOrder) -> ProbeResult:
         return probe_with(
             self._prober,
             self._area.path_of(content.clip_id),
             name=sighting.file_name,
             size_bytes=content.size_bytes,
+            order=order,
         )
 
     def _keep(
         self, rows: sqlite3.Connection, sighting: SightingRow, content: Content, probe: ProbeResult, now_us: UtcMicros
     ) -> None:
         register = current_register(rows)
+        probe = with_view_history(rows, sighting, probe, register)
         facts = self._facts(rows, sighting, probe, register)
         manifest = self._manifest(sighting, content, facts, register)
         envelope = sign_manifest(manifest, self._signer)

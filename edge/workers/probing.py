@@ -7,28 +7,55 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import structlog
 from pydantic import BaseModel, ValidationError
 
 from edge.contract.fault_words import fault_of
-from edge.contract.inspection import FaultCode
-from edge.footage.probe_result import ProbeResult, nothing_inside, probe_time_limit_s
+from edge.contract.inspection import FaultCode, FileVerdict, SoundState, SoundStretch, ViewState, ViewStretch
+from edge.contract.instants import MICROS_PER_SECOND
+from edge.footage.probe_result import FileLooks, LookOrder, ProbeResult, nothing_inside, probe_time_limit_s
 from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
+
+log = structlog.get_logger(__name__)
 
 
 class Prober(Protocol):
-    """A limited worker, or several, that run `edge.footage.probe:probe_call`."""
+    """A limited worker, or several, that run `edge.footage.inspect_call:inspect_call`."""
 
     def call(self, argument: object, *, time_limit_s: float) -> object: ...
 
 
-def probe_with(prober: Prober, path: Path, *, name: str, size_bytes: int) -> ProbeResult:
-    """The probe's result; a crash, a time-out and an answer that is none are results too.
+def probe_with(
+    prober: Prober, path: Path, *, name: str, size_bytes: int, order: LookOrder | None = None
+) -> ProbeResult:
+    """Structure and looks; a crash, a time-out and an answer that is none are results too.
 
-    Raises WorkerStoppedError, which says nothing of the file.
+    `order`: what the look goes by; without it only the structure is looked into. Raises WorkerStoppedError, which says
+    nothing of the file.
     """
-    argument = {"path": str(path), "name": name}
+    argument: dict[str, object] = {"path": str(path), "name": name}
+    limit_s = probe_time_limit_s(size_bytes)
+    structure = _structure(prober, argument, limit_s)
+    if order is None or structure.verdict is FileVerdict.UNREADABLE or not structure.media_us:
+        return structure
+    argument |= {"structure": structure.model_dump(mode="json"), "order": order.model_dump(mode="json")}
+    return structure.with_looks(_looks(prober, argument, limit_s, structure))
+
+
+def _looks(prober: Prober, argument: Mapping[str, object], limit_s: float, structure: ProbeResult) -> FileLooks:
+    """The bands; where the look came to nothing they are not known, and the structure stands."""
     try:
-        return ProbeResult.model_validate(prober.call(argument, time_limit_s=probe_time_limit_s(size_bytes)))
+        return FileLooks.model_validate(prober.call(argument, time_limit_s=limit_s))
+    except (WorkerTimedOutError, WorkerCrashedError, ValidationError) as error:
+        log.warning("look_failed", path=argument["path"], why=str(error)[:300])
+    until_s = (structure.media_us or 0) / MICROS_PER_SECOND
+    unknown = ViewStretch(state=ViewState.UNKNOWN, from_s=0.0, to_s=until_s, confidence=0.0)
+    return FileLooks(view=(unknown,), sound=(SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),))
+
+
+def _structure(prober: Prober, argument: Mapping[str, object], limit_s: float) -> ProbeResult:
+    try:
+        return ProbeResult.model_validate(prober.call(argument, time_limit_s=limit_s))
     except WorkerTimedOutError as error:
         return nothing_inside(fault_of(FaultCode.TIMED_OUT, limit_s=round(error.time_limit_s)))
     except WorkerCrashedError as error:

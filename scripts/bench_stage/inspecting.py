@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,8 +15,10 @@ from av.video.frame import VideoFrame
 from bench_stage.measured import Measured, machine, measure, medians
 
 from edge.footage.boxes import walk_top_level
+from edge.footage.inspect_call import inspect_call
 from edge.footage.mp4_index import read_index
-from edge.footage.probe import probe_call, probe_file
+from edge.footage.probe import probe_file
+from edge.footage.probe_result import LookOrder
 
 _RATE, _BASE_S = 30, 10
 TARGETS = {
@@ -51,8 +54,10 @@ def seal_and_structure(argument: dict[str, str]) -> str:
 def full(argument: dict[str, str]) -> str:
     """Hash and everything that is looked at."""
     sha256(argument)
-    found = probe_call(argument)
-    return str(found["verdict"]) if isinstance(found, dict) else "?"
+    structure = inspect_call(argument)
+    order = LookOrder().model_dump(mode="json")
+    found = inspect_call({**argument, "structure": structure, "order": order})
+    return json.dumps(found)[:2000]
 
 
 _MEASURED = ("sha256", "index", "seal_and_structure", "full")

@@ -13,7 +13,7 @@ from edge.contract.events import open_up
 from edge.contract.instants import UtcMicros, parse_rfc3339
 from edge.contract.manifest import Manifest, open_manifest
 from edge.contract.messages import ClipReport, DockingReport, Events, GatewayEvent, Report
-from edge.footage.probe import probe_call
+from edge.footage.inspect_call import inspect_call
 from edge.platform.signing import PublicKeys, SigningKey
 from edge.storage.journal import Journal
 from edge.storage.landing import DiskUse, LandingArea
@@ -30,7 +30,7 @@ class ProbeHere:
     """The probe without its child process: quick, for files known to be harmless."""
 
     def call(self, argument: Any, *, time_limit_s: float) -> Any:  # noqa: ARG002 - the port has it
-        return probe_call(argument)
+        return inspect_call(argument)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from edge.contract.dsse import EVENT_PAYLOAD_TYPE, sign_envelope
 from edge.contract.events import CloudEvent
 from edge.contract.instants import parse_rfc3339
 from edge.contract.messages import Register, RegisterDevice, RegisterRule
-from edge.footage.probe import probe_call
+from edge.footage.inspect_call import inspect_call
 from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
 from edge.platform.signing import SigningKey
 from edge.storage.register_copy import keep_register
@@ -96,7 +96,7 @@ class CrashingProber:
             raise WorkerCrashedError(detail="the process ended with status -11")
         if "0003" in argument["name"]:
             raise WorkerTimedOutError(time_limit_s=time_limit_s)
-        return probe_call(argument)
+        return inspect_call(argument)
 
 
 def test_a_crash_or_a_time_out_is_that_files_verdict_and_the_others_go_on(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_ctrl_c_ends_it_at_once_with_130_and_leaves_no_process(tmp_path: Path) -
     script = (
         "import sys\n"
         "from edge.local import inspect_command\n"
-        "inspect_command.PROBE_TARGET = 'tests.edge.workers.test_inspect_many_files:hang'\n"
+        "inspect_command.INSPECT_TARGET = 'tests.edge.workers.test_inspect_many_files:hang'\n"
         "from edge.cli import main\n"
         "sys.argv = ['tallylight-edge', 'inspect', sys.argv[1]]\n"
         "main()\n"

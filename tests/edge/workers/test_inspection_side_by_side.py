@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge.contract.instants import UtcMicros
-from edge.footage.probe import probe_call
+from edge.footage.inspect_call import inspect_call
 from edge.platform.limited_worker import WorkerCrashedError, WorkerStoppedError
 from edge.workers.inspection import InspectionWorker
 from tests.edge.films import film
@@ -25,15 +25,20 @@ class ProbesTogether:
         self.asked: list[str] = []
         self.crashes_on = ""
         self.stopped = False
+        self.looks_crash = False
 
     def call(self, argument: Any, *, time_limit_s: float) -> Any:  # noqa: ARG002 - the port has it
+        if "structure" in argument:
+            if self.looks_crash:
+                raise WorkerCrashedError(detail="the process ended with status -11")
+            return inspect_call(argument)
         self.asked.append(argument["name"])
         self.together.wait(timeout=60)
         if self.stopped:
             raise WorkerStoppedError
         if argument["name"] == self.crashes_on:
             raise WorkerCrashedError(detail="the process ended with status -11")
-        return probe_call(argument)
+        return inspect_call(argument)
 
 
 @pytest.fixture
@@ -88,6 +93,19 @@ def test_a_crash_is_that_files_verdict_and_the_others_are_whole(gateway: Gateway
     found = {manifest.sighting.file_name: manifest.inspection for manifest in gateway.manifests()}
     assert [fault.code for fault in found[_name(1)].faults] == ["crashed"]
     assert [found[_name(number)].verdict for number in (0, 2)] == ["whole", "whole"]
+
+
+def test_a_look_that_crashes_costs_the_bands_and_not_the_structure(gateway: Gateway) -> None:
+    film(gateway.folder / _name(1))
+    prober = ProbesTogether()
+    prober.looks_crash = True
+    _inspecting(gateway, prober, 1)
+    gateway.run()
+    (manifest,) = gateway.manifests()
+    found = manifest.inspection
+    assert (found.verdict, found.faults, [part.state for part in found.view]) == ("whole", (), ["unknown"])
+    assert [part.state for part in found.sound] == ["unknown"]
+    assert manifest.capture.recorded
 
 
 def test_the_end_of_the_program_is_no_verdict(gateway: Gateway) -> None:

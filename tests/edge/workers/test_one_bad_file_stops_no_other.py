@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge.footage.probe import probe_call
+from edge.footage.inspect_call import inspect_call
 from edge.workers.inspection import InspectionWorker
 from tests.edge.films import film
 from tests.edge.gateway import GATEWAY_ID, KEY, Gateway
@@ -30,7 +30,7 @@ class ProbeThatFailsOn:
         if argument["name"] == self.name:
             self.asked += 1
             raise UnforeseenError
-        return probe_call(argument)
+        return inspect_call(argument)
 
 
 @pytest.fixture
