@@ -80,7 +80,7 @@ def view_stretches(
     until_us = max(end for _, end in recorded)
     parts = _without_passing(_runs(ordered, limits, until_us), limits) or [_Part(0, until_us, ViewState.UNKNOWN, 0.0)]
     for start_us, end_us in frozen:
-        parts = [piece for part in parts for piece in _overlaid(part, start_us, end_us)]
+        parts = [piece for part in parts for piece in _overlaid(part, start_us, end_us, limits)]
     pieces = [
         _Part(max(part.start_us, start_us), min(part.end_us, end_us), part.state, part.confidence)
         for start_us, end_us in recorded
@@ -191,9 +191,10 @@ def _without_passing(parts: list[_Part], limits: LookLimits) -> list[_Part]:
 
 
 # ------------------------------------------------------------------ together
-def _overlaid(part: _Part, start_us: int, end_us: int) -> list[_Part]:
+def _overlaid(part: _Part, start_us: int, end_us: int, limits: LookLimits) -> list[_Part]:
+    """The part, frozen where it was seeing; the edge of a black picture is no freeze of the scene beside it."""
     start_us, end_us = max(start_us, part.start_us), min(end_us, part.end_us)
-    if part.state is not ViewState.SEEING or end_us <= start_us:
+    if part.state is not ViewState.SEEING or end_us - start_us < limits.frozen_least_s * _US_PER_S:
         return [part]
     cut = [
         _Part(part.start_us, start_us, part.state, part.confidence),

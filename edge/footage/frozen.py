@@ -28,7 +28,7 @@ _BRIDGED_S = 2
 """A coder goes on refining a still picture for a second or two after each key frame."""
 _LEAST_PAIRS, _DECODED = 4, 2.5
 """Fewer pairs prove nothing; the begin of a suspicious stretch is decoded for so many times its least length."""
-_SAME_SIZE = 0.01
+_SAME_SIZE = 0.001
 """Pictures without predecessors (MJPEG) of a frozen view are all of one size, within this share."""
 _MAX_STRETCHES = 20
 Span = tuple[int, int]
