@@ -69,7 +69,8 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
         return found
     stream = medium.streams.video[0]
     codec = stream.codec_context
-    structure.width_px, structure.height_px, structure.codec = codec.width, codec.height, codec.name[:32]
+    if codec is not None:  # PyAV has none for a codec that a damaged header names and nobody knows
+        structure.width_px, structure.height_px, structure.codec = codec.width, codec.height, codec.name[:32]
     packets = _walk(medium, stream)
     if container is Container.AVI:
         packets = _counted_by_index(packets, stream)
@@ -92,7 +93,8 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
 
 
 def _walk(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> _Packets:
-    check = PictureCheck(stream.codec_context.name, stream.codec_context.extradata or b"")
+    codec = stream.codec_context
+    check = PictureCheck("", b"") if codec is None else PictureCheck(codec.name, codec.extradata or b"")
     found = _Packets()
     for _ in range(_MOST_TRIES):
         try:

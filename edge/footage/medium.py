@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import av
 import av.container
+import av.video.stream
 
 from edge.domain.media_kind import Container
 
@@ -47,7 +48,7 @@ def opened(file: BinaryIO, container: Container) -> av.container.InputContainer:
                 options={"protocol_whitelist": "file"},
                 metadata_errors="replace",
             )
-            if medium.streams.audio or any(video.width for video in medium.streams.video):
+            if medium.streams.audio or any(_is_picture(video) for video in medium.streams.video):
                 return medium  # without a width the wrong one of two raw formats took it
             medium.close()
         except av.FFmpegError as error:
@@ -55,3 +56,8 @@ def opened(file: BinaryIO, container: Container) -> av.container.InputContainer:
     if refused is not None:
         raise refused
     raise NoStreamError("no stream in it")
+
+
+def _is_picture(video: av.video.stream.VideoStream) -> bool:
+    """Whether its codec is known and it has a size; PyAV has no codec for what a damaged header names."""
+    return video.codec_context is not None and bool(video.codec_context.width)
