@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import av
-import av.logging
 
 from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode, FileVerdict
@@ -34,17 +33,10 @@ _DAMAGE = frozenset(
 )
 _SOUND_NAMES = (".m4a", ".mka", ".oga", ".weba")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
-_TOLERATED_LENGTH_US = 1_000_000
-_TOLERATED_SHARE = 0.02
+_TOLERATED_LENGTH_US = 500_000
 MAX_MEDIA_US = 7 * 86_400 * US_PER_S
 """No device writes one file for longer than a week; a claim beyond it would count as footage of that time."""
 _MOST_FAULTS = 150
-
-
-def probe_call(argument: dict[str, str]) -> object:
-    """`probe_file` for a limited worker: {"path", "name"} in, a ProbeResult as JSON out."""
-    av.logging.set_level(None)
-    return probe_file(Path(argument["path"]), name=argument["name"]).model_dump(mode="json")
 
 
 def probe_file(path: Path, *, name: str) -> ProbeResult:
@@ -86,25 +78,35 @@ def _kind_of(head: bytes) -> str:
 
 
 def _structure(file: BinaryIO, size_bytes: int, container: Container) -> Structure:
-    damage: list[Fault] = []
     if container is Container.MP4:
         try:
             return mp4_structure(file.fileno(), size_bytes)
-        except IndexDamagedError as error:  # the demuxer may still find pictures where the tables contradict each other
-            why = error.why
+        except IndexDamagedError as error:
+            return _without_index(file, size_bytes, error)
     with opened(file, container) as medium:
         found = demuxed(medium, file.fileno(), container)
-        structure = found.structure
-        if container is Container.MP4:
-            read = 0 if structure.frames is None else int(structure.frames.there.sum())
-            indexed = max((stream.frames for stream in medium.streams.video), default=0)
-            damage.append(fault_of(FaultCode.INDEX_DAMAGED, why=why, frames_indexed=indexed, frames_read=read))
-    structure.faults.extend(damage)
+    structure = found.structure
     structure.faults.extend(_cut(found, missing_bytes(file, size_bytes, container), container))
     if found.timeless and (structure.frames is None or not len(structure.frames)):
         structure.faults.append(fault_of(FaultCode.NO_TIMES, timeless="no_clock"))
     elif container in WITHOUT_TIMES and structure.frames is not None:
         structure.faults.append(fault_of(FaultCode.NO_TIMES, timeless="frames_counted"))
+    return structure
+
+
+def _without_index(file: BinaryIO, size_bytes: int, damage: IndexDamagedError) -> Structure:
+    """What the demuxer still finds where the tables contradict each other. Raises NoIndexError if it finds nothing."""
+    try:
+        with opened(file, Container.MP4) as medium:
+            found = demuxed(medium, file.fileno(), Container.MP4)
+            indexed = max((stream.frames for stream in medium.streams.video), default=0)
+    except (av.FFmpegError, MemoryError, NoStreamError) as error:
+        fault = fault_of(FaultCode.INDEX_DAMAGED, why=damage.why, frames_indexed=0, frames_read=0)
+        raise NoIndexError(fault) from error
+    structure = found.structure
+    read = 0 if structure.frames is None else int(structure.frames.there.sum())
+    structure.faults.append(fault_of(FaultCode.INDEX_DAMAGED, why=damage.why, frames_indexed=indexed, frames_read=read))
+    structure.faults.extend(_cut(found, missing_bytes(file, size_bytes, Container.MP4), Container.MP4))
     return structure
 
 
@@ -114,9 +116,7 @@ def _cut(found: Demuxed, lost_bytes: int, container: Container) -> list[Fault]:
     end_us = None if frames is None or not len(frames) else FileTime.of(frames, has_holes=False).there_until_us()
     promised_us, seen_us = found.promised_us, max(found.end_us or 0, end_us or 0)
     is_short = (
-        container is Container.MATROSKA
-        and promised_us is not None
-        and promised_us - seen_us > _TOLERATED_LENGTH_US + _TOLERATED_SHARE * promised_us
+        container is Container.MATROSKA and promised_us is not None and promised_us - seen_us > _TOLERATED_LENGTH_US
     )
     if not (lost_bytes or found.torn or is_short):
         return []
