@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from statistics import median
 
 from edge.contract.inspection import ReferenceCheck, ReferenceState
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
-from edge.contract.messages import Register, RegisterRule
+from edge.contract.messages import Register
+from edge.domain.rule_limits import with_rules
 
 _MOST_OF = 0.75
 """The share of a short clip's samples that makes it suspect: 6 of 8, said of fewer."""
@@ -94,7 +95,7 @@ class ViewSample:
 
 def reference_limits(register: Register | None) -> ReferenceLimits:
     """The register's `reference.*` rules; a rule that is absent or no number keeps its default."""
-    return _with_rules(ReferenceLimits(), "reference.", () if register is None else register.rules)
+    return with_rules(ReferenceLimits(), "reference.", register, {"min": 60.0, "h": 3600.0})
 
 
 def judge_reference(
@@ -250,14 +251,3 @@ def _shift_of(check: ReferenceCheck, width_px: int) -> SceneShift | None:
         return None
     percent = 100 / width_px
     return SceneShift(check.dx_px * percent, check.dy_px * percent, check.rotation_deg, check.scale, 0, 0)
-
-
-def _with_rules(limits: ReferenceLimits, prefix: str, rules: Sequence[RegisterRule]) -> ReferenceLimits:
-    values = {rule.key: rule for rule in rules}
-    changed: dict[str, float] = {}
-    for field in fields(limits):
-        rule = values.get(prefix + field.name)
-        if rule is not None and not isinstance(rule.value, str | bool):
-            unit_s = {"min": 60.0, "h": 3600.0}.get(rule.unit, 1.0)
-            changed[field.name] = rule.value * unit_s
-    return replace(limits, **changed)

@@ -95,6 +95,69 @@ def commission(
     return IN_ORDER
 
 
+def check_calibration(
+    *files: Path,
+    footage: Path | None = None,
+    at: str = "",
+    device: str | None = None,
+    serial: str | None = None,
+    zoom: float | None = None,
+    data: Path = DEFAULT_DATA,
+    json: bool = False,
+) -> int:
+    """Say whether a camera's calibration files may be used: every fault at once, and what a tilt would cost.
+
+    Files are OpenCV's (YAML, JSON, XML), ROS camera_info, or our JSON. They are only read.
+
+    Parameters
+    ----------
+    files
+        Calibration files.
+    footage
+        A recording of the camera: its size is compared, and its time is that of the question.
+    at
+        The moment of the question instead, such as 2026-11-21T08:00:00+08:00; without both it is now.
+    device
+        The device's number: the file must name it, and be the one that was commissioned with it.
+    serial
+        What the file must name instead, where the maker's serial number is not the device's number.
+    zoom
+        The camera's present zoom, as the file counts it.
+    data
+        The data folder of `init`, for the commissioning and the rules in force.
+    json
+        One JSON object instead of the tables.
+    """
+    from edge.contract.instants import NotAnInstantError, parse_rfc3339
+    from edge.domain.camera_calibration import CalibrationVerdict
+    from edge.domain.commissioned_view import RecordUnusableError
+    from edge.local.calibration_command import (
+        CalibrationQuestion,
+        FootageUnusableError,
+        calibration_json,
+        check_calibrations,
+        show_calibrations,
+    )
+    from edge.platform.clock import SystemClock
+    from edge.storage.journal_errors import JournalUnusableError
+
+    if not files:
+        terminal.complain(sentence("calibration_what", "name at least one calibration file to check"))
+        return USAGE
+    with complaining(NotAnInstantError, code=USAGE):
+        at_us = parse_rfc3339(at) if at else None
+    question = CalibrationQuestion(files, footage, at_us, device, serial, zoom)
+    with complaining(FootageUnusableError, RecordUnusableError, JournalUnusableError, OSError):
+        answers = check_calibrations(question, data, now_us=SystemClock().now_us())
+    if json:
+        terminal.say(json_text.dumps(calibration_json(answers), ensure_ascii=False, indent=1))
+    else:
+        from rich.console import Console
+
+        show_calibrations(answers, terminal.language, Console())
+    return IN_ORDER if all(answer.verdict is CalibrationVerdict.FIT for answer in answers) else WRONG
+
+
 def _show(device: str, data: Path, *, as_json: bool) -> int:
     from edge.domain.commissioned_view import RecordUnusableError
     from edge.local.commission_command import reference_json

@@ -165,6 +165,7 @@ RULE_KEYS = (
     "calibration.reprojection",
     "calibration.age",
     "calibration.road_plane",
+    "calibration.road_length",
     "calibration.road_points",
     "view.not_clear_at",
     "view.strong_at",

@@ -270,3 +270,13 @@ def test_a_damaged_record_keeps_no_other_from_being_told(gateway: Gateway) -> No
     assert stored is not None
     stored.record.write_bytes(b"{")
     assert [event.device for event in told(gateway)] == ["MON08"]
+
+
+def test_a_calibration_that_changed_since_the_commissioning_is_told(tmp_path: Path, day: Path) -> None:
+    calibration = tmp_path / "camera.yaml"
+    calibration.write_text("camera_matrix: 1")
+    ran("commission", "MON07", "--from", day, *WHO, "--calibration", calibration, "--data", tmp_path)
+    question = ("check-calibration", calibration, "--device", "MON07", "--data", tmp_path, "--json")
+    assert "file_changed" not in ran(*question).out
+    calibration.write_text("camera_matrix: 2")
+    assert "file_changed" in ran(*question).out
