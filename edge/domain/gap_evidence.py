@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.sentences import sentence
 from edge.domain.clock_steps import ClockStep
@@ -147,8 +148,8 @@ class Neighbourhood:
         return first is not None and second is not None and first[0] == second[0] and second[1] == first[1] + 1
 
 
-def _start_us(file: FileFacts) -> int:
-    return file.start_us or 0
+def _start_us(file: FileFacts) -> UtcMicros:
+    return UtcMicros(file.start_us or 0)
 
 
 def _inside(hole: TimeInterval, file: FileFacts) -> Gap:
