@@ -73,6 +73,7 @@ def _view(
     pictures = Pictures(medium)
     until_us = max(end for _, end in structure.recorded)
     step_us = max(round(limits.view_sample_s * _US_PER_S), until_us // _MAX_SAMPLES)
+    step_us = max(min(step_us, until_us // limits.view_window), _US_PER_S)  # a short clip, too, has several pictures
     samples = _samples(pictures, range(0, until_us, step_us), limits, reference)
     further = times_to_refine(samples, limits, media_us=until_us)[:_MAX_FURTHER]
     samples += [sample for sample in _samples(pictures, further, limits) if sample.chances]

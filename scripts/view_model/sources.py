@@ -22,7 +22,6 @@ PACKAGES = (
     "lomiri-wallpapers-16.04",
     "lomiri-wallpapers-20.04",
     "plasma-workspace-wallpapers",
-    "gnome-backgrounds",
     "opencv-doc",
     "visp-images-data",
     "forensics-samples-files",
@@ -63,37 +62,38 @@ _PHONE = "unpacked/forensics-samples-files/usr/share/forensics-samples/original-
 _BY_4, _BY_SA_4, _BY_SA_3, _GPL_2, _CC0 = "CC BY 4.0", "CC BY-SA 4.0", "CC BY-SA 3.0", "GPL-2+", "CC0 1.0"
 
 _LOMIRI_NAMES = (
-    ("Bridge_by_Sander_Klootwijk", "Sander Klootwijk"),
-    ("Dragonfly_by_Bolly", "Bolly"),
-    ("Picture_0B_by_freespace", "Trevor 'Freespace'"),
-    ("Picture_1A_by_freespace", "Trevor 'Freespace'"),
-    ("Wine_by_Jakkub_Mede", "Jakkub Mede"),
-    ("aitzgorri_by_Aitzol_Berasategi", "Aitzol Berasategi"),
-    ("analogpattern_by_Peter_Nerlich", "Peter Nerlich"),
-    ("free_by_Peter_Nerlich", "Peter Nerlich"),
-    ("friends_by_Aitzol_Berasategi", "Aitzol Berasategi"),
-    ("greentock_by_Peter_Nerlich", "Peter Nerlich"),
-    ("life_by_Aitzol_Berasategi", "Aitzol Berasategi"),
-    ("picosdeeuropa_by_Aitzol_Berasategi", "Aitzol Berasategi"),
-    ("seeding_by_Clements_Engelhardt", "Clements Engelhardt"),
-    ("sunset_by_Aitzol_Berasategi", "Aitzol Berasategi"),
-    ("umang_by_Abhishek_Mudgal", "Abhishek Mudgal"),
+    ("Bridge_by_Sander_Klootwijk", "Sander Klootwijk", _BY_SA_4),
+    ("Dragonfly_by_Bolly", "Bolly", _BY_SA_4),
+    ("Picture_0B_by_freespace", "Trevor 'Freespace'", _BY_4),
+    ("Picture_1A_by_freespace", "Trevor 'Freespace'", _BY_4),
+    ("Wine_by_Jakkub_Mede", "Jakub Mede", _BY_4),
+    ("aitzgorri_by_Aitzol_Berasategi", "Aitzol Berasategi", _BY_4),
+    ("analogpattern_by_Peter_Nerlich", "Peter Nerlich", _BY_SA_4),
+    ("free_by_Peter_Nerlich", "Peter Nerlich", _BY_SA_4),
+    ("friends_by_Aitzol_Berasategi", "Aitzol Berasategi", _BY_4),
+    ("greentock_by_Peter_Nerlich", "Peter Nerlich", _BY_SA_4),
+    ("life_by_Aitzol_Berasategi", "Aitzol Berasategi", _BY_4),
+    ("picosdeeuropa_by_Aitzol_Berasategi", "Aitzol Berasategi", _BY_4),
+    ("seeding_by_Clements_Engelhardt", "Clemens Engelhardt", _CC0),
+    ("sunset_by_Aitzol_Berasategi", "Aitzol Berasategi", _BY_4),
+    ("umang_by_Abhishek_Mudgal", "Abhishek Mudgal", _BY_4),
 )
 _PLASMA_NAMES = (
     "Autumn", "BytheWater", "Canopee", "Cascade", "ColdRipple", "DarkestHour", "EveningGlow", "FallenLeaf", "Grey",
     "Kite", "OneStandsOut", "PastelHills", "Path",
 )  # fmt: skip
 _MATE_TRAIN = (
-    "Aqua",
-    "FreshFlower",
-    "Garden",
-    "GreenMeadow",
-    "LadyBird",
-    "RainDrops",
-    "Storm",
-    "TwoWings",
-    "YellowFlower",
+    ("Aqua", "Charles Barbin"),
+    ("FreshFlower", "Jens Ansorg"),
+    ("Garden", "Charles Barbin"),
+    ("GreenMeadow", "Timothy Schellhase"),
+    ("LadyBird", "Charles Barbin"),
+    ("RainDrops", "blackcombwhistler07"),
+    ("Storm", "Sergey Nazarov"),
+    ("TwoWings", "Charles Barbin"),
+    ("YellowFlower", "Charles Barbin"),
 )
+_MATE_TEST = (("Dune", "Marco Cogoni"), ("Wood", "Jean-François Fortin Tam"), ("Blinds", "Lennart Poettering"))
 _UKUI_NAMES = ("2004default.jpg", "calla.png", "city.png", "desert.png", "goldfish.png", "string.jpg", "the-mouse.jpg")
 _OPENCV_TEXTURES = (
     "aloeL.jpg", "fruits.jpg", "graf3.png", "rubberwhale1.png", "baboon.jpg", "butterfly.jpg", "smarties.png",
@@ -115,20 +115,17 @@ def _more_stills() -> Iterator[Source]:
 
 
 def _stills() -> Iterator[Source]:
-    for name, author in _LOMIRI_NAMES:
+    for name, author, licence in _LOMIRI_NAMES:
         split = Split.CHECK if name.startswith(("Bridge", "umang", "greentock")) else Split.TRAIN
-        licence = "CC BY 4.0, CC BY-SA 3.0/4.0 or CC0 (package's copyright file)"
         yield Source(name, f"{_LOMIRI}/{name}.jpg", split, licence, author, texture=True)
     for name in ("Fossa_by_Jasper_Roks", "Infinite-Sea_by_Aury88", "Kleiber_by_Lukas_Baubkus"):
         author = name.partition("_by_")[2].replace("_", " ")
-        yield Source(name, f"{_LOMIRI_20}/{name}.jpg", Split.TRAIN, _BY_SA_4, author, texture=True)
-    for name in _MATE_TRAIN:
-        yield Source(name, f"{_MATE}/nature/{name}.jpg", Split.TRAIN, _GPL_2, "MATE developers", texture=True)
-    yield Source("Elephants", f"{_MATE}/abstract/Elephants_5640x3172.jpg", Split.TRAIN, _GPL_2, "MATE developers")
-    for name in ("Dune", "Wood", "Blinds"):
-        yield Source(
-            name, f"{_MATE}/nature/{name}.jpg", Split.TEST, _GPL_2, "MATE developers", scene=False, texture=True
-        )
+        yield Source(name, f"{_LOMIRI_20}/{name}.jpg", Split.TRAIN, _BY_SA_3, author, texture=True)
+    for name, author in _MATE_TRAIN:
+        yield Source(name, f"{_MATE}/nature/{name}.jpg", Split.TRAIN, _GPL_2, author, texture=True)
+    yield Source("Elephants", f"{_MATE}/abstract/Elephants_5640x3172.jpg", Split.TRAIN, _GPL_2, "Wyng Stancikaite")
+    for name, author in _MATE_TEST:
+        yield Source(name, f"{_MATE}/nature/{name}.jpg", Split.TEST, _GPL_2, author, scene=False, texture=True)
     for name in _OPENCV_TEXTURES:
         yield Source(name, f"{_EXAMPLES}/{name}", Split.TEST, "OpenCV samples", "OpenCV", scene=False, texture=True)
 
