@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Annotated
 
 import av.logging
-from cyclopts import App
+from cyclopts import App, Parameter
 from fault_films.cases import Case, cases_of_code, cases_of_film
 from fault_films.clean import clean_variants
 from fault_films.table import Outcome, Row, inspect_cases, inspect_clean, inspect_files
@@ -27,7 +28,12 @@ app = App(
 
 
 @app.default
-def fault_table(*, footage: Path | None = None, as_json: bool = False, fails: bool = False) -> int:
+def fault_table(
+    *,
+    footage: Annotated[Path | None, Parameter(name="--from")] = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    fails: Annotated[bool, Parameter(name="--fails", negative="")] = False,
+) -> int:
     """Make every fault from whole films, inspect them in a limited worker, and print the table.
 
     Parameters

@@ -6,9 +6,10 @@ import json
 import multiprocessing
 import sys
 import time
+from typing import Annotated
 
 from box_fuzz.reading import HANG_S, MEMORY_BYTES, Tally, films, read_many
-from cyclopts import App
+from cyclopts import App, Parameter
 
 app = App(
     name="scripts/fuzz_boxes", help="Read mutated MP4 files: no crash, no hang, bounded memory.", version_flags=[]
@@ -18,7 +19,12 @@ _BATCH = 20_000
 
 @app.default
 def fuzz(
-    *, inputs: int = 2_000_000, seconds: float | None = None, seed: int = 1, workers: int = 1, as_json: bool = False
+    *,
+    inputs: int = 2_000_000,
+    seconds: float | None = None,
+    seed: int = 1,
+    workers: int = 1,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Change films made by code near their boxes and read them with the index reader and the NAL walk.
 
@@ -41,8 +47,7 @@ def fuzz(
     with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=10) as pool:
         for done, tally in enumerate(pool.imap_unordered(_batch, jobs), start=1):
             total.add(tally)
-            if not as_json:
-                print(f"\r{total.inputs} inputs, {done}/{len(jobs)}, crashes {len(total.crashes)}", end="", flush=True)
+            print(f"\r{total.inputs} inputs, {done}/{len(jobs)}, crashes {len(total.crashes)}", end="", file=sys.stderr)
     is_good = not total.crashes and total.longest_s <= HANG_S and total.peak_bytes <= MEMORY_BYTES
     figures = {
         "inputs": total.inputs,

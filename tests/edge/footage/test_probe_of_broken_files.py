@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fault_films.breaks import flipped_index
 
 from edge.contract.inspection import FileVerdict
 from edge.footage.probe import probe_file
@@ -190,3 +191,20 @@ def test_times_that_cannot_be_are_a_fault_and_no_coverage(tmp_path: Path) -> Non
     found = probe_file(film(tmp_path / "a.mkv", ticks_ms=years), name="a.mkv")
     assert (found.verdict, [fault.code for fault in found.faults]) == (DAMAGED, ["no_times"])
     assert (found.recorded, found.media_us) == ((), None)
+
+
+def test_a_codec_that_a_damaged_header_names_and_nobody_knows_is_no_crash(tmp_path: Path) -> None:
+    content = film(tmp_path / "a.mp4").read_bytes().replace(b"avc1", b"zzq1")
+    entries = content.index(b"stts") + 8
+    (tmp_path / "a.mp4").write_bytes(content[:entries] + bytes(4) + content[entries + 4 :])
+    found = probe_file(tmp_path / "a.mp4", name="a.mp4")
+    assert (found.verdict, [fault.code for fault in found.faults]) == (UNREADABLE, ["index_damaged"])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bits_turned_over_in_the_index_are_told_and_crash_nothing(tmp_path: Path, seed: int) -> None:
+    path = film(tmp_path / "a.mp4", options=FASTSTART)
+    path.write_bytes(flipped_index(path.read_bytes(), seed).content)
+    found = probe_file(path, name="a.mp4")
+    assert found.verdict is not WHOLE
+    assert found.faults
