@@ -33,6 +33,10 @@ class Folders:
         return self.data / "footage"
 
     @property
+    def commissioning(self) -> Path:
+        return self.data / "commissioning"
+
+    @property
     def registers(self) -> Path:
         return self.data / "registers"
 

@@ -97,6 +97,17 @@ class Stage:
                 raise StageError(sentence("demo_no_code", "`tallylight-server gateway add` printed no enrolment code."))
             run_to_end(EDGE, "enrol", self.url, code.group(), "--data", str(gateway))
 
+    def commission_monitors(self, folder: Path) -> None:
+        """Tell the gateway what each monitor saw when it was put up: one folder of films for each, named after it."""
+        done = self._folders.gateway / "demo-commissioned"
+        if done.exists():
+            return
+        for films in sorted(folder.iterdir()):
+            why = ("--by", ACCOUNT, "--reason", "put up and looked at on site")
+            sources = [argument for film in sorted(films.iterdir()) for argument in ("--from", str(film))]
+            run_to_end(EDGE, "commission", films.name, *sources, *why, "--data", str(self._folders.gateway))
+        done.touch()
+
     def start_gateway(self) -> None:
         """Start the edge agent."""
         self._programs.start(

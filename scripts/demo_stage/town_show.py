@@ -7,7 +7,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from demo_town.build import film_town, write_papers, write_truth
+from demo_town.build import film_all, write_papers, write_truth
 from demo_town.invent import invent_town
 from demo_town.registers import IMPORT_ORDER
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -55,10 +55,12 @@ def prepare_town(stage: Stage, folders: Folders, memory: Memory, console: DemoCo
     filming = sentence("demo_filming", "Filming the town of seed {seed}", seed=memory.seed)
     with ThreadPoolExecutor(max_workers=1) as beside, progress_bar(console) as progress:
         making = beside.submit(_make_server, stage, folders)
-        task = progress.add_task(console.told(filming), total=len(town.clips))
+        task = progress.add_task(console.told(filming), total=len(town.clips) + len(town.commissioning))
         filmed = []
-        for done in film_town(town, folders.footage):
+        for done in film_all(town.clips, folders.footage):
             filmed.append(done)
+            progress.advance(task)
+        for _ in film_all(town.commissioning, folders.commissioning):
             progress.advance(task)
         making_told = progress.add_task(
             console.told(sentence("demo_making", "Making the server and taking the registers")), total=1
@@ -96,6 +98,7 @@ def run_town(stage: Stage, folders: Folders, console: DemoConsole) -> None:
     with console.status(console.told(STARTING)):
         stage.start_server()
         stage.enrol_gateway(folders.footage)
+        stage.commission_monitors(folders.commissioning)
         stage.start_gateway()
 
 

@@ -134,8 +134,11 @@ def _find(fault: PlantedFault, truth: Truth, seen: Seen) -> tuple[FaultResult, l
             return _gap_result(fault, _gaps_there(fault, seen, damaged=False), with_cause=True)
         case "truncated_file":
             return _truncated(fault, seen)
-        case "expired_certificate":
+        case "expired_certificate" | "moved_monitor":
             return _by_device(fault, seen, None)
+        case "covered_lens":
+            there = [one for one in seen.findings if one.kind == fault.expected and one.device == fault.device]
+            return _gap_result(fault, there)
         case "clock_7s":
             device = fault.device or ""
             error_ms = edge_error_ms(truth.coverage[device], seen.coverage.get(device, ()))

@@ -82,8 +82,10 @@ CHINESE = {
 }
 _PLANTED = {
     "clock_7s": "时钟偏差 7 秒",
+    "covered_lens": "镜头被遮挡",
     "expired_certificate": "证书过期",
     "monitor_interruption": "监控设备中断",
+    "moved_monitor": "监控设备移位",
     "no_recorder": "未配记录仪的勤务",
     "not_docked": "未接入的记录仪",
     "truncated_file": "文件被截断",

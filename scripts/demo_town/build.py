@@ -6,7 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -22,13 +22,13 @@ from edge.contract.intervals import TimeInterval, union
 _CORES = min(4, len(os.sched_getaffinity(0)))
 
 
-def film_town(town: Town, footage: Path) -> Iterator[Filmed]:
-    """Film every clip into `footage/DEVICE/`, yielding each as it is done (in no fixed order)."""
+def film_all(clips: Iterable[Clip], folder: Path) -> Iterator[Filmed]:
+    """Film every clip into `folder/DEVICE/`, yielding each as it is done (in no fixed order)."""
     spawn = multiprocessing.get_context("spawn")
-    longest_first = sorted(town.clips, key=lambda clip: -clip.true.duration_us)
+    longest_first = sorted(clips, key=lambda clip: -clip.true.duration_us)
     pool = ProcessPoolExecutor(max_workers=_CORES, mp_context=spawn, initializer=end_with_parent)
     try:
-        filming = [pool.submit(film, clip, footage / clip.device.number) for clip in longest_first]
+        filming = [pool.submit(film, clip, folder / clip.device.number) for clip in longest_first]
         for done in as_completed(filming):
             yield done.result()
     finally:

@@ -14,8 +14,9 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
+from demo_town.cover import covered
 from demo_town.plan import ZONE, Clip
-from demo_town.scene import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX, Street
+from demo_town.scene import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX, Street, with_clock
 from demo_town.sound import SAMPLES_PER_SECOND, street_noise
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of
 
@@ -61,14 +62,18 @@ def _encode(clip: Clip, path: Path, seconds: int) -> None:
         in_mp4 = path.suffix == ".mp4"
         audio = container.add_stream("aac" if in_mp4 else "pcm_s16le", rate=SAMPLES_PER_SECOND, layout="mono")
         audio.options = {"aac_coder": "fast"} if in_mp4 else {}
-        street = Street(clip.device.number, sways=clip.device.kind == "recorder")
+        street = Street(clip.device.number, sways=clip.device.kind == "recorder", turned=clip.turned)
         start_s = clip.true.start_us // MICROS_PER_SECOND
         noise = street_noise(clip.device.number, seconds, start_s=start_s)
         sent = 0
         for number in range(seconds * FRAMES_PER_SECOND):
             at_s = number / FRAMES_PER_SECOND
             shown = (own_start + timedelta(seconds=int(at_s))).astimezone(ZONE)
-            picture = street.frame(start_s % 3_600 + at_s, f"{shown:%Y-%m-%d %H:%M:%S}")
+            second = start_s % 3_600 + at_s
+            picture = street.picture(second)
+            if _is_covered(clip, at_s):
+                picture = covered(picture, second)
+            with_clock(picture, f"{shown:%Y-%m-%d %H:%M:%S}", clip.device.number)
             frame = VideoFrame.from_ndarray(
                 cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False), format="yuv420p"
             )
@@ -86,6 +91,12 @@ def _encode(clip: Clip, path: Path, seconds: int) -> None:
                 sent += piece.shape[1]
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
+
+
+def _is_covered(clip: Clip, at_s: float) -> bool:
+    if clip.covered is None:
+        return False
+    return clip.covered.contains(UtcMicros(clip.true.start_us + round(at_s * MICROS_PER_SECOND)))
 
 
 def _cut(path: Path, size_bytes: int) -> None:

@@ -22,8 +22,11 @@ from demo_town.plan import (
     window_end_us,
     years_around,
 )
-from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, instant_of, moment_of
+from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, UtcMicros, instant_of, moment_of
 from edge.contract.intervals import TimeInterval
+
+_KNOCKED_MINUTES = 6
+"""A monitor's view has moved when samples over five minutes say so alike."""
 
 
 def invent_town(seed: int, now_us: UtcMicros) -> Town:
@@ -55,7 +58,8 @@ class _Inventor:
         pause = Duty("D-06", officers[2], "break", _after(whole_duty.interval, 10))
         stopped, certified = self._monitor_interrupted(monitors[0]), self._monitor_whole(monitors[1])
         certificates = self._certificates(stopped, certified)
-        self._truncate_one(late, broken, certified)
+        self._truncate_one(late, broken)
+        self._cover_one(wrong_clock)
         self._flag_one()
         return Town(
             seed=self.seed,
@@ -70,6 +74,7 @@ class _Inventor:
             certificates=certificates,
             cases=self._cases((broken_duty, broken), (whole_duty, wrong_clock), (empty_duty, None)),
             sites=cast.sites(self.dice, stopped, certified),
+            commissioning=tuple(self._when_put_up(monitor) for monitor in (stopped, certified)),
             planted=tuple(self.planted),
         )
 
@@ -146,10 +151,17 @@ class _Inventor:
         return scheduled
 
     def _monitor_whole(self, device: Device) -> Device:
-        span = self._span(2)
+        """It writes one long file, and has been knocked since it was put up."""
+        span = self._span(_KNOCKED_MINUTES)
         scheduled = replace(device, schedule=weekly_schedule(span))
-        self._film(scheduled, span, first=self.sequence_from)
+        self.clips.append(Clip(scheduled, span, self.sequence_from, turned=True))
+        self.planted.append(Planted("moved_monitor", "view_moved", device.number))
         return scheduled
+
+    def _when_put_up(self, device: Device) -> Clip:
+        """A minute and a half of what the monitor saw ten days ago."""
+        start_us = UtcMicros(self.end_us - 10 * MICROS_PER_DAY)
+        return Clip(device, TimeInterval(start_us, UtcMicros(start_us + 90 * MICROS_PER_SECOND)), 1)
 
     def _certificates(self, valid: Device, expired: Device) -> tuple[Certificate, ...]:
         def certificate(device: Device, function: str, until_days: int) -> Certificate:
@@ -207,6 +219,17 @@ class _Inventor:
                 clip.true,
             )
         )
+
+    def _cover_one(self, device: Device) -> None:
+        """Something lies on the lens for nearly all of the recorder's longest clip."""
+        index = max(
+            (i for i, clip in enumerate(self.clips) if clip.device == device),
+            key=lambda i: self.clips[i].true.duration_us,
+        )
+        clip = self.clips[index]
+        lens = TimeInterval(UtcMicros(clip.true.start_us + 4 * MICROS_PER_SECOND), clip.true.end_us)
+        self.clips[index] = replace(clip, covered=lens)
+        self.planted.append(Planted("covered_lens", "not_seeing", device.number, gap=lens))
 
     def _flag_one(self) -> None:
         """The wearer of one recorder pressed the key mark."""

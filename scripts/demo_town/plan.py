@@ -31,13 +31,18 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One file to be filmed. `true` is the interval in true time, whole seconds. `fault`: "", "index" or "cut"."""
+    """One file to be filmed. `true` is the interval in true time, whole seconds. `fault`: "", "index" or "cut".
+
+    `covered`: when something is held before the lens. `turned`: the camera was knocked since its commissioning.
+    """
 
     device: Device
     true: TimeInterval
     sequence: int
     fault: str = ""
     flagged: bool = False
+    covered: TimeInterval | None = None
+    turned: bool = False
 
     @property
     def file_name(self) -> str:
@@ -120,7 +125,10 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """Everything that is so. `docked_us`: when the recorders are put into the dock, in true time."""
+    """Everything that is so. `docked_us`: when the recorders are put into the dock, in true time.
+
+    `commissioning`: what each monitor saw when it was put up; never part of the footage.
+    """
 
     seed: int
     day_start_us: UtcMicros
@@ -134,6 +142,7 @@ class Town:
     certificates: tuple[Certificate, ...]
     cases: tuple[Case, ...]
     sites: tuple[Site, ...]
+    commissioning: tuple[Clip, ...]
     planted: tuple[Planted, ...] = field(default=())
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 WIDTH_PX, HEIGHT_PX, FRAMES_PER_SECOND = 640, 360, 12
 _HORIZON_PX, _MARGIN_PX = 150, 16
+_TURNED_PX = (11, -6)
+"""One degree to the left and half a degree up, of 60 degrees over the width."""
 
 Picture = NDArray[np.uint8]
 
@@ -28,11 +30,11 @@ class Car:
 
 
 class Street:
-    """One device's view. A worn recorder sways; a monitor stands still."""
+    """One device's view. A worn recorder sways; a monitor stands still, until somebody knocks against it."""
 
-    def __init__(self, device_number: str, *, sways: bool) -> None:
+    def __init__(self, device_number: str, *, sways: bool, turned: bool = False) -> None:
         dice = random.Random(device_number)
-        self._label, self._sways = device_number, sways
+        self._sways, self._turned = sways, turned
         self._background = _draw_background(dice)
         self._cars = [
             Car(
@@ -46,18 +48,12 @@ class Street:
         ]
         self._sway = dice.uniform(0.7, 1.3)
 
-    def frame(self, second: float, clock_text: str) -> Picture:
-        """BGR uint8 (360, 640, 3): the street `second` seconds into the recording, with the clock burned in."""
+    def picture(self, second: float) -> Picture:
+        """BGR uint8 (360, 640, 3): the street `second` seconds into the recording, without the clock."""
         picture = self._background.copy()
         for car in sorted(self._cars, key=lambda car: self._nearness(car, second)):
             _draw_car(picture, car, self._nearness(car, second))
-        picture = self._as_held(picture, second)
-        cv2.rectangle(picture, (8, 8), (8 + 11 * len(clock_text) + 8, 34), (0, 0, 0), cv2.FILLED)
-        cv2.putText(picture, clock_text, (14, 27), cv2.FONT_HERSHEY_SIMPLEX, 0.58, (255, 255, 255), 1, cv2.LINE_AA)
-        cv2.putText(
-            picture, self._label, (14, HEIGHT_PX - 14), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1, cv2.LINE_AA
-        )
-        return picture
+        return self._as_held(picture, second)
 
     def _nearness(self, car: Car, second: float) -> float:
         passed = (second / car.period_s + car.phase) % 1.0
@@ -65,10 +61,19 @@ class Street:
 
     def _as_held(self, picture: Picture, second: float) -> Picture:
         x_px = y_px = _MARGIN_PX
+        if self._turned:
+            x_px, y_px = x_px + _TURNED_PX[0], y_px + _TURNED_PX[1]
         if self._sways:
             x_px += round(7 * math.sin(second * self._sway * 1.9) + 4 * math.sin(second * 5.1))
             y_px += round(5 * math.sin(second * self._sway * 2.7 + 1))
         return np.ascontiguousarray(picture[y_px : y_px + HEIGHT_PX, x_px : x_px + WIDTH_PX])
+
+
+def with_clock(picture: Picture, clock_text: str, label: str) -> None:
+    """Burn the device's clock and number into a picture, in place."""
+    cv2.rectangle(picture, (8, 8), (8 + 11 * len(clock_text) + 8, 34), (0, 0, 0), cv2.FILLED)
+    for text, place, size in ((clock_text, (14, 27), 0.58), (label, (14, HEIGHT_PX - 14), 0.55)):
+        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)
 
 
 def _draw_background(dice: random.Random) -> Picture:

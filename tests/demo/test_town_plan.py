@@ -23,6 +23,8 @@ FAULTS = {
     "clock_7s",
     "no_recorder",
     "not_docked",
+    "covered_lens",
+    "moved_monitor",
 }
 
 seeds = st.integers(0, 2**32)
@@ -48,11 +50,33 @@ def test_all_duties_begin_and_end_on_one_local_day(seed: int, now_us: UtcMicros)
 
 
 @given(seeds)
-def test_clips_of_a_device_never_overlap_and_last_20_to_60_seconds(seed: int) -> None:
+def test_clips_of_a_device_never_overlap_and_last_20_to_60_seconds_or_six_minutes(seed: int) -> None:
     town = invent_town(seed, NOON_US)
     assert len(town.clips) >= 12
     for clip in town.clips:
-        assert 20 <= clip.true.duration_us / MICROS_PER_SECOND <= 60, clip.file_name
+        length_s = clip.true.duration_us / MICROS_PER_SECOND
+        assert length_s == 360 if clip.turned else 20 <= length_s <= 60, clip.file_name
+
+
+@given(seeds)
+def test_the_covered_lens_is_in_a_sound_clip_and_lasts_long_enough_to_be_asked_about(seed: int) -> None:
+    town = invent_town(seed, NOON_US)
+    (clip,) = (clip for clip in town.clips if clip.covered is not None)
+    assert not clip.fault
+    assert clip.covered is not None
+    assert clip.true.start_us < clip.covered.start_us
+    assert clip.covered.end_us == clip.true.end_us
+    assert clip.covered.duration_us >= 35 * MICROS_PER_SECOND
+
+
+@given(seeds)
+def test_each_monitor_was_commissioned_before_the_day(seed: int) -> None:
+    town = invent_town(seed, NOON_US)
+    assert {clip.device.number for clip in town.commissioning} == {
+        device.number for device in town.devices if device.kind == "monitor"
+    }
+    assert all(clip.true.end_us < town.day_start_us and not clip.turned for clip in town.commissioning)
+
     for one, other in pairwise(town.clips):
         assert one.device.number != other.device.number or one.true.end_us <= other.true.start_us
 
