@@ -185,6 +185,7 @@ MONITOR = {
     "functions": SPEED_VALID,
     "publication": PublicationVerdict.PUBLISHED,
     "reviewed": True,
+    "view": "ok",
 }
 
 
@@ -206,6 +207,11 @@ MONITOR = {
         (MONITOR | {"publication": PublicationVerdict.NOTICE_TOO_SHORT}, "trusted", "not_usable"),
         (MONITOR | {"publication": None}, "trusted", "not_usable"),
         (MONITOR | {"reviewed": False}, "trusted", "undetermined"),
+        (MONITOR | {"view": None}, "trusted", "undetermined"),
+        (MONITOR | {"view": "suspect"}, "trusted", "undetermined"),
+        (MONITOR | {"view": "moved"}, "trusted", "undetermined"),
+        (MONITOR | {"view": "moved", "view_said": "accepted"}, "trusted", "not_usable"),
+        (MONITOR | {"view": "moved", "view_said": "rejected"}, "trusted", "usable"),
         (MONITOR | {"clock": ClockVerdict.CORRECTED}, "not_trusted", "not_usable"),
     ],
 )
