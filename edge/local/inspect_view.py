@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.contract.fault_words import told_fault
-from edge.contract.inspection import Fault, FaultCode, FileVerdict
+from edge.contract.inspection import Fault, FaultCode, FileVerdict, ReferenceState
 from edge.contract.manifest import StartSource
+from edge.contract.reference_words import told_reference
 from edge.domain.path_text import shown_text
 from edge.local.local_times import length_text, local_time
 from edge.local.timeline_view import show_timeline
@@ -35,7 +36,12 @@ def show_report(report: InspectReport, console: Console, zone: ZoneInfo, languag
         for fault in file.faults:
             said = f"{file.path.removeprefix(folder)}: {_fault(fault, file, language)}"
             console.print(Padding(Text(shown_text(said), _STYLE[file.verdict]), (0, 0, 0, 1)))
-    if any(file.faults for file in report.files):
+        check = file.facts.probe.reference
+        if check is not None:
+            said = f"{file.path.removeprefix(folder)}: {told_reference(check, language)}"
+            style = "green" if check.state == ReferenceState.OK else "yellow"
+            console.print(Padding(Text(shown_text(said), style), (0, 0, 0, 1)))
+    if any(file.faults or file.facts.probe.reference is not None for file in report.files):
         console.print()
     for device in report.devices:
         show_timeline(device, console, zone, language)
