@@ -22,6 +22,9 @@ from edge.footage.packet_sizes import first_time, unwrapped
 _US_PER_S = 1_000_000
 _MAX_PACKETS = 4000
 """As many packets are read on from a place that was sought before it counts as holding no key frame."""
+_ROUGH_FORMATS = frozenset({"mpegts", "mpeg"})
+_ROUGH_US = 3 * _US_PER_S
+"""Without an index a seek lands somewhere near: it begins so much earlier, and reads on to the wish."""
 _MAX_FEED = 12
 """A decoder that gives no picture after so many packets gives none of this key frame."""
 MAX_PIXELS = 64_000_000
@@ -44,6 +47,7 @@ class Pictures:
         self._stream: av.video.stream.VideoStream = medium.streams.video[0]
         self._stream.codec_context.thread_count = 1
         self._base = self._stream.time_base or Fraction(1, _US_PER_S)
+        self._is_rough = medium.format.name in _ROUGH_FORMATS
         self._first = first_time(self._stream)
         self._last_key: int | None = None
 
@@ -92,6 +96,10 @@ class Pictures:
 
     def _seek(self, at_us: int) -> bool:
         try:
+            if self._is_rough and at_us == 0:
+                self._medium.seek(0, backward=True, any_frame=True)  # they land behind the very first key frame else
+                self._stream.codec_context.flush_buffers()
+                return True
             self._medium.seek(self._first + int(at_us / _US_PER_S / self._base), stream=self._stream, backward=True)
         except av.FFmpegError:
             return False
@@ -99,17 +107,25 @@ class Pictures:
         return True
 
     def _key_packet(self, wished_us: int) -> av.Packet[av.video.stream.VideoStream] | None:
-        if not self._seek(wished_us):
+        """The key frame at or before the wish; where seeking is rough, the one after serves if none is before."""
+        before: av.Packet[av.video.stream.VideoStream] | None = None
+        if not self._seek(max(0, wished_us - _ROUGH_US) if self._is_rough else wished_us):
             return None
         try:
             for number, packet in enumerate(self._medium.demux(self._stream)):
                 if number > _MAX_PACKETS:
-                    return None
-                if packet.size and packet.is_keyframe and not packet.is_corrupt:
+                    break
+                if not packet.size or not packet.is_keyframe or packet.is_corrupt:
+                    continue
+                key = _time_of(packet)
+                if not self._is_rough or key is None:
                     return packet
+                if self._since_first_us(key) > wished_us:
+                    return before or packet
+                before = packet
         except av.FFmpegError:
-            return None
-        return None
+            return before
+        return before
 
     def _decoded(self, packet: av.Packet[av.video.stream.VideoStream]) -> av.video.frame.VideoFrame | None:
         """The key frame alone: one packet, then the decoder is drained; a slow one gets a few packets more."""
