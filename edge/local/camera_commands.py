@@ -63,7 +63,6 @@ def commission(
     from edge.local.commission_command import CommissionOrder, CommissionRefusedError, commission_device, reference_json
     from edge.local.commission_view import show_commissioned
     from edge.platform.clock import SystemClock
-    from edge.platform.limited_worker import WorkerCrashedError, WorkerTimedOutError
     from edge.storage.journal_errors import JournalUnusableError
 
     order = CommissionOrder(
@@ -78,10 +77,7 @@ def commission(
     )
     if not _is_data_folder(data):
         return USAGE
-    with (
-        complaining(CommissionRefusedError, RecordUnusableError, JournalUnusableError),
-        complaining(WorkerCrashedError, WorkerTimedOutError, OSError),
-    ):
+    with complaining(CommissionRefusedError, RecordUnusableError, JournalUnusableError, OSError):
         done = commission_device(order, data, now_us=SystemClock().now_us())
     if json:
         terminal.say(json_text.dumps(reference_json(done.stored), ensure_ascii=False, indent=1))

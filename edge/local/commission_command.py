@@ -29,7 +29,7 @@ from edge.domain.path_text import text_of_path, wire_name
 from edge.domain.reference_check import ReferenceLimits, reference_limits
 from edge.footage.probe_result import probe_time_limit_s
 from edge.platform.durable import sha256_of_file
-from edge.platform.limited_worker import LimitedWorker
+from edge.platform.limited_worker import LimitedWorker, WorkerCrashedError, WorkerTimedOutError
 from edge.storage.journal import reading_journal
 from edge.storage.journal_errors import NoJournalError
 from edge.storage.reference_files import ReferenceFiles, StoredReference
@@ -70,8 +70,8 @@ class Commissioned:
 
 
 def commission_device(order: CommissionOrder, data_dir: Path, *, now_us: UtcMicros) -> Commissioned:
-    """Make and store the reference. Raises CommissionRefusedError, RecordUnusableError, JournalUnusableError,
-    WorkerCrashedError, WorkerTimedOutError or OSError.
+    """Make and store the reference. Raises CommissionRefusedError, RecordUnusableError, JournalUnusableError
+    or OSError.
     """
     _check_words(order)
     masks = [_box(text) for text in order.masks]
@@ -93,8 +93,7 @@ def commission_device(order: CommissionOrder, data_dir: Path, *, now_us: UtcMicr
             )
         argument["before"] = {"record": str(before.record), "arrays": str(before.arrays)}
     time_limit_s = sum(_TIME_FACTOR * probe_time_limit_s(size_bytes) for _, size_bytes in hashes)
-    with closing(LimitedWorker(COMMISSION_TARGET)) as worker:
-        made = worker.call(argument, time_limit_s=time_limit_s)
+    made = _looked(argument, time_limit_s)
     if "refused" in made:
         raise CommissionRefusedError(commission_told(str(made["refused"]), made["values"]))
     measured = ViewMeasured.model_validate(made["measured"])
@@ -184,6 +183,30 @@ def _box(text: str) -> Box:
             text=text,
         )
     )
+
+
+def _looked(argument: dict[str, Any], time_limit_s: float) -> dict[str, Any]:
+    """The worker's answer. Raises CommissionRefusedError where it came to none: that is the files' fault."""
+    try:
+        with closing(LimitedWorker(COMMISSION_TARGET)) as worker:
+            made: dict[str, Any] = worker.call(argument, time_limit_s=time_limit_s)
+    except WorkerTimedOutError as error:
+        raise CommissionRefusedError(
+            sentence(
+                "commission_timed_out",
+                "looking at the pictures took longer than {limit} s: give fewer or shorter files",
+                limit=round(error.time_limit_s),
+            )
+        ) from error
+    except WorkerCrashedError as error:
+        raise CommissionRefusedError(
+            sentence(
+                "commission_crashed",
+                "looking at the pictures failed ({why}): `tallylight-edge inspect` says which file is damaged",
+                why=error.detail,
+            )
+        ) from error
+    return made
 
 
 def _limits(data_dir: Path) -> ReferenceLimits:
