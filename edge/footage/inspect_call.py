@@ -13,11 +13,8 @@ import av.logging
 
 from edge.domain.reference_check import ReferenceLimits
 from edge.domain.view_limits import limits_from
-from edge.footage.looks import look
 from edge.footage.probe import probe_file
 from edge.footage.probe_result import LookOrder, ProbeResult
-from edge.footage.reference_arrays import Reference, read_reference
-from edge.footage.reference_match import ReferenceLook
 
 
 def inspect_call(argument: dict[str, Any]) -> object:
@@ -27,18 +24,17 @@ def inspect_call(argument: dict[str, Any]) -> object:
     if "structure" not in argument:
         return probe_file(path, name=argument["name"]).model_dump(mode="json")
     structure, order = ProbeResult.model_validate(argument["structure"]), LookOrder.model_validate(argument["order"])
-    looks = look(
-        path,
-        structure,
-        limits_from(order.limits),
-        expects_sound=order.expects_sound,
-        reference=_reference(order),
-    )
+    return _looks(path, structure, order)
+
+
+def _looks(path: Path, structure: ProbeResult, order: LookOrder) -> object:
+    from edge.footage.looks import look  # OpenCV and the network's runtime take seconds; a structure needs neither
+    from edge.footage.reference_arrays import read_reference
+    from edge.footage.reference_match import ReferenceLook
+
+    reference = None
+    if order.record is not None and order.arrays is not None:
+        held = read_reference(Path(order.record), Path(order.arrays))
+        reference = ReferenceLook(held, ReferenceLimits(**order.reference_limits))
+    looks = look(path, structure, limits_from(order.limits), expects_sound=order.expects_sound, reference=reference)
     return looks.model_dump(mode="json")
-
-
-def _reference(order: LookOrder) -> ReferenceLook | None:
-    if order.record is None or order.arrays is None:
-        return None
-    reference: Reference = read_reference(Path(order.record), Path(order.arrays))
-    return ReferenceLook(reference, ReferenceLimits(**order.reference_limits))
