@@ -22,4 +22,5 @@ def covered(picture: Picture, second: float) -> Picture:
     side = np.exp(-np.linspace(0, 1, width_px, dtype=np.float32) / 0.35)
     lit = (0.35 * light + 70 * side) * (1 + 0.04 * np.sin(second * 7.3))
     grain = np.random.default_rng(int(second * 1000)).normal(0, 5, (height_px, width_px, 1))
-    return np.clip(lit[..., None] * np.array(_SKIN_BGR) + grain, 0, 255).astype(np.uint8)
+    held: Picture = np.clip(lit[..., None] * np.array(_SKIN_BGR) + grain, 0, 255).astype(np.uint8)
+    return held

@@ -31,7 +31,7 @@ def packets_of(path: Path) -> list[Packet]:
     with av.open(str(path)) as medium:
         stream = medium.streams.video[0]
         packets = [packet for packet in medium.demux(stream) if packet.size and packet.pts is not None]
-    rows = [(packet.pos, packet.size, float(packet.pts * packet.time_base)) for packet in packets]
+    rows = [(packet.pos or 0, packet.size, float((packet.pts or 0) * packet.time_base)) for packet in packets]
     ordered = sorted({shown for _, _, shown in rows})
     last = ordered[-1] + (ordered[-1] - ordered[-2] if len(ordered) > 1 else 0.04)
     ends = dict(zip(ordered, [*ordered[1:], last], strict=True))

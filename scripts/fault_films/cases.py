@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fault_films import breaks
+from fault_films.boxes import top_boxes
 from fault_films.breaks import Broken, packets_of
 from fault_films.films import Film, write_film
 
@@ -125,7 +126,7 @@ def _fragmented(path: Path) -> Iterator[Case]:
     content, packets = path.read_bytes(), packets_of(path)
     yield _case("fragments: cut at 60 %", "data_cut", breaks.cut(content, packets, 0.6))
     yield _case("fragments: cut at 61 %, pictures", "samples_past_end", _open_end(breaks.cut(content, packets, 0.61)))
-    boxes = [(kind, at, end) for kind, at, end in breaks.top_boxes(content)]
+    boxes = [(kind, at, end) for kind, at, end in top_boxes(content)]
     fragments = [at for kind, at, _ in boxes if kind == b"moof"]
     inside = next(p.at for p in packets if p.at > fragments[3]) + 40
     yield _case("fragments: hole inside one", "data_hole", breaks.hole(content, packets, inside, 4000))

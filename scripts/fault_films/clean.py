@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fault_films import boxes
 from fault_films.films import Film, write_film
@@ -56,7 +56,7 @@ def _slow_then_quick() -> list[int]:
     return [*range(0, 8000, 400), *range(8000, 12_000, 40), *range(12_000, 20_000, 500)]
 
 
-_SOUND = {"sound_s": 4.0}
+_SOUND: dict[str, Any] = {"sound_s": 4.0}
 _FILMS: tuple[tuple[str, str, Film], ...] = (
     ("mp4, index at the end", "mp4", Film(**_SOUND)),
     ("mp4, index first", "mp4", Film(mux=_FIRST, **_SOUND)),

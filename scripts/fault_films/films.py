@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.container
 import numpy as np
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 SOUND_RATE = 16_000
 _SOUND_FRAME = 1024
@@ -50,7 +53,7 @@ def write_film(path: Path, film: Film, seed: int = 1) -> Path:
         if film.created is not None:
             output.metadata["creation_time"] = film.created
         base = film.time_base or 1 / film.rate
-        video = output.add_stream(film.codec, rate=film.rate)
+        video = cast(VideoStream, output.add_stream(film.codec, rate=film.rate))
         video.width, video.height = film.size
         video.pix_fmt = film.pixel
         video.codec_context.time_base = base
@@ -61,20 +64,16 @@ def write_film(path: Path, film: Film, seed: int = 1) -> Path:
         ticks = list(range(film.frames)) if film.ticks is None else list(film.ticks)
         sound = None
         if film.sound_s is not None:
-            sound = output.add_stream(film.sound_codec, rate=SOUND_RATE, layout="mono")
-        tones = _tones(film, seed) if sound is not None else iter(())
-        heard = next(tones, None)
+            sound = cast(AudioStream, output.add_stream(film.sound_codec, rate=SOUND_RATE, layout="mono"))
+        tones = [] if sound is None else list(_tones(film, seed))
         for frame in _pictures(film, ticks, base, seed):
             output.mux(video.encode(frame))
-            while heard is not None and heard.pts * Fraction(1, SOUND_RATE) <= frame.pts * base:
-                output.mux(sound.encode(heard))
-                heard = next(tones, None)
+            while sound is not None and tones and (tones[0].pts or 0) / SOUND_RATE <= (frame.pts or 0) * base:
+                output.mux(sound.encode(tones.pop(0)))
         output.mux(video.encode(None))
-        while heard is not None:
-            output.mux(sound.encode(heard))
-            heard = next(tones, None)
         if sound is not None:
-            output.mux(sound.encode(None))
+            for tone in (*tones, None):
+                output.mux(sound.encode(tone))
     return path
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from edge.contract.identifiers import clip_id_of
-from edge.contract.inspection import Fault, FileVerdict, Inspection, ReferenceCheck, SoundStretch, ViewStretch
+from edge.contract.inspection import Fault, FileVerdict, Inspection
 from edge.contract.instants import UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Capture, ClockReading, Manifest, Sighting, StartSource, sign_manifest
@@ -25,6 +24,7 @@ from server.usecases.judge import judge_due, judge_pending
 from server.usecases.receive_sighting import record_sighting
 from server.usecases.seal_clip import seal_clip
 from server.usecases.set_up import open_context, set_up
+from tests.server.seed_looks import COVERED, MOVED, Looks
 from tests.server.seed_registers import (
     ACCOUNTS,
     DAY,
@@ -37,31 +37,6 @@ from tests.server.seed_registers import (
     PASSWORD,
     REGISTERS,
 )
-
-Looks = dict[str, Any]
-"""Fields of an inspection: what was seen, heard and compared."""
-COVERED: Looks = {
-    "view": (
-        ViewStretch(state="seeing", from_s=0, to_s=900, confidence=0.97),
-        ViewStretch(state="covered", from_s=900, to_s=1500, confidence=0.93),
-        ViewStretch(state="no_visible_detail", from_s=1500, to_s=1560, confidence=0.8),
-        ViewStretch(state="seeing", from_s=1560, to_s=3500, confidence=0.98),
-        ViewStretch(state="unknown", from_s=3500, to_s=3600, confidence=0),
-    ),
-    "sound": (
-        SoundStretch(state="hearing", from_s=0, to_s=1200),
-        SoundStretch(state="muted", from_s=1200, to_s=1320),
-        SoundStretch(state="hearing", from_s=1320, to_s=3600),
-    ),
-    "view_model": f"view@{'0' * 64}",
-}
-MOVED: Looks = {
-    "view": (ViewStretch(state="seeing", from_s=0, to_s=12, confidence=0.97),),
-    "reference": ReferenceCheck(
-        state="moved", reference="5" * 64, samples=8, samples_used=7,
-        dx_px=11.4, dy_px=-6.2, rotation_deg=0.4, scale=1.01,
-    ),
-}  # fmt: skip
 
 
 class FixedClock:

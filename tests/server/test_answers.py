@@ -12,16 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from judging_world import DAY_US, EIGHT_US, EVERYONE, HOUR_US, NOW_US, RULES, World, minutes, world_at
-from sqlalchemy import select
+from monitor_world import monitor, review
 
-from edge.contract.inspection import FileVerdict, Inspection, ReferenceCheck
 from server.domain.access import NotVisibleError
 from server.store.recorded import known_rows, replace
-from server.store.tables import Duty, Finding, LinkRow
+from server.store.tables import Duty
 from server.usecases.answer import UnknownSubjectKindError, answer
 from server.usecases.cases import case
 from server.usecases.officer_day import officer_day
-from server.usecases.step_finding import step_finding
 from server.usecases.views import AnswerView
 
 
@@ -98,69 +96,12 @@ def test_a_clip_that_is_not_sealed_yet_is_recorded_but_neither_trusted_nor_usabl
     assert verdicts(ask(world, "officer", "007")) == ("recorded", "undetermined", "undetermined")
 
 
-def monitor(world: World, until_us: int, *, view: str = "ok", **site: object) -> str:
-    world.device("M1", kind="monitor", functions="speed", schedule="on_event")
-    published = {"notice_us": EIGHT_US - 90 * DAY_US, "enforce_us": EIGHT_US - 30 * DAY_US} | site
-    world.site("S1", "M1", **published)
-    world.certificate("Z1", "M1", "speed", EIGHT_US - 300 * DAY_US, until_us)
-    return world.clip("M1", minutes(29, 32), looks=compared(view))
-
-
-def compared(state: str) -> Inspection:
-    """A clip whose view was compared with the commissioning."""
-    check = ReferenceCheck(state=state, reference="0" * 64, samples=8, samples_used=8)
-    return Inspection(verdict=FileVerdict.WHOLE, reference=check)
-
-
-def review(world: World, clip_id: str) -> None:
-    """A person confirms that the clip belongs to a case: the record was looked at."""
-    with world.db.writing() as session:
-        session.add(
-            LinkRow(
-                case_number="C9",
-                clip_id=clip_id,
-                state="confirmed",
-                score=1.0,
-                reasons_json="[]",
-                decided_by="wang",
-                recorded_us=NOW_US - 1,
-                replaces=None,
-            )
-        )
-
-
 def test_a_monitors_record_is_usable_when_site_certificate_clock_seal_and_review_stand(world: World) -> None:
     clip_id = monitor(world, EIGHT_US + DAY_US)
     assert verdicts(ask(world, "site", "S1")) == ("recorded", "trusted", "undetermined")
     review(world, clip_id)
     assert verdicts(ask(world, "site", "S1")) == ("recorded", "trusted", "usable")
     assert ("certificate", "Z1") in {(link.kind, link.number) for link in ask(world, "site", "S1").usable.proof}
-
-
-@pytest.mark.parametrize(
-    ("view", "said", "use", "reason"),
-    [
-        ("suspect", None, "undetermined", "view_suspect"),
-        ("unknown", None, "undetermined", "view_unknown"),
-        ("moved", None, "undetermined", "view_moved"),
-        ("moved", "accepted", "not_usable", "view_moved"),
-        ("moved", "rejected", "usable", "view_found_in_order"),
-        ("blocked", None, "undetermined", "view_blocked"),
-        ("blocked", "accepted", "not_usable", "view_blocked"),
-    ],
-)
-def test_what_a_look_found_of_a_monitor_counts_against_it_once_a_person_confirmed_it(
-    world: World, view: str, said: str | None, use: str, reason: str
-) -> None:
-    review(world, monitor(world, EIGHT_US + DAY_US, view=view))
-    world.judge()
-    if said is not None:
-        with world.db.reading() as session:
-            finding_id = session.scalars(select(Finding.finding_id).where(Finding.kind == f"view_{view}")).one()
-        with world.db.writing() as session:
-            step_finding(session, finding_id, state=said, reason="looked at it", scope=EVERYONE, now_us=NOW_US)
-    answered = ask(world, "device", "M1", known_us=NOW_US + 1)
-    assert (answered.usable.verdict, reason in codes(answered)) == (use, True)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from judging_world import DAY_US, EIGHT_US, NOW_US, World, minutes, world_at
+from judging_world import DAY_US, EIGHT_US, EVERYONE, NOW_US, RULES, World, minutes, world_at
+from monitor_world import compared, monitor, review
 from sqlalchemy import select
 
-from edge.contract.inspection import FileVerdict, Inspection, ReferenceCheck, SoundStretch, ViewStretch
+from edge.contract.inspection import FileVerdict, Inspection, SoundStretch, ViewStretch
 from edge.contract.instants import UtcMicros
 from server.store.tables import Finding
+from server.usecases.answer import answer
+from server.usecases.step_finding import step_finding
 
 
 @pytest.fixture
@@ -30,12 +33,6 @@ def heard(*stretches: tuple[str, float, float]) -> Inspection:
     """A clip whose sound was in these states."""
     sound = tuple(SoundStretch(state=state, from_s=a, to_s=b) for state, a, b in stretches)
     return Inspection(verdict=FileVerdict.WHOLE, sound=sound)
-
-
-def compared(state: str, reference: str = "0" * 64) -> Inspection:
-    """A clip whose view was compared with the commissioning."""
-    check = ReferenceCheck(state=state, reference=reference, samples=8, samples_used=8)
-    return Inspection(verdict=FileVerdict.WHOLE, reference=check)
 
 
 def found(world: World, kind: str) -> list[tuple[int, int]]:
@@ -132,3 +129,37 @@ def test_a_clip_that_arrives_late_joins_the_finding_a_person_has_decided(world: 
     with world.db.reading() as session:
         after = session.scalars(select(Finding).where(Finding.kind == "view_moved")).one()
     assert (after.finding_id, after.from_us) == (before, EIGHT_US)
+
+
+@pytest.mark.parametrize(
+    ("view", "said", "use", "reason"),
+    [
+        ("suspect", None, "undetermined", "view_suspect"),
+        ("unknown", None, "undetermined", "view_unknown"),
+        ("moved", None, "undetermined", "view_moved"),
+        ("moved", "accepted", "not_usable", "view_moved"),
+        ("moved", "rejected", "usable", "view_found_in_order"),
+        ("blocked", "accepted", "not_usable", "view_blocked"),
+    ],
+)
+def test_what_a_look_found_of_a_monitor_counts_against_it_once_a_person_confirmed_it(
+    world: World, view: str, said: str | None, use: str, reason: str
+) -> None:
+    review(world, monitor(world, EIGHT_US + DAY_US, view=view))
+    world.judge()
+    if said is not None:
+        with world.db.writing() as session:
+            finding_id = session.scalars(select(Finding.finding_id).where(Finding.kind == f"view_{view}")).one()
+            step_finding(session, finding_id, state=said, reason="looked at it", scope=EVERYONE, now_us=NOW_US)
+    with world.db.reading() as session:
+        answered = answer(
+            session,
+            subject_kind="device",
+            subject_number="M1",
+            at_us=minutes(30, 31).start_us,
+            known_us=NOW_US + 1,
+            scope=EVERYONE,
+            rules=RULES,
+        )
+    codes = {told.code for told in answered.usable.reasons}
+    assert (answered.usable.verdict, reason in codes) == (use, True)
