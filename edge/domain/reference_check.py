@@ -8,7 +8,7 @@ against the commissioned view itself, so that a drift too slow to be seen from d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -140,28 +140,49 @@ def confirmed_across_clips(
     *,
     width_px: int,
     height_px: int,
+    after: Sequence[tuple[UtcMicros, ReferenceCheck]] = (),
 ) -> ReferenceCheck:
-    """The verdict of a suspect clip with those of the clips `before` it, newest last: moved where enough agree.
+    """The verdict of a suspect clip with those of its neighbours, in time order: moved where enough agree.
 
-    Each clip counts as one sample, however many it held. A clip that was ok or lay elsewhere ends the row; one that
-    could not tell is passed over.
+    Each clip counts as one sample, however many it held. On either side a clip that was ok or lay elsewhere ends the
+    row; one that could not tell is passed over.
     """
     mine = _shift_of(check, width_px)
     if check.state != ReferenceState.SUSPECT or mine is None:
         return check
-    aspect, agreeing, first_us = height_px / width_px, 1, start_us
-    for at_us, earlier in reversed(before):
-        shift = _shift_of(earlier, width_px)
-        if earlier.state == ReferenceState.UNKNOWN:
-            continue
-        is_displaced = earlier.state in (ReferenceState.SUSPECT, ReferenceState.MOVED)
-        if earlier.reference != check.reference or not is_displaced or shift is None:
-            break
-        if mine.way_percent(aspect, shift) > _tolerated(mine, limits, aspect):
-            break
-        agreeing, first_us = agreeing + 1, at_us
-    is_long = start_us - first_us >= limits.spread * MICROS_PER_SECOND
-    return check.model_copy(update={"state": ReferenceState.MOVED}) if agreeing >= limits.samples and is_long else check
+    aspect = height_px / width_px
+    alike = _Alike(mine, check.reference, width_px, aspect, _tolerated(mine, limits, aspect))
+    times = [*alike.row(reversed(before)), start_us, *alike.row(after)]
+    is_long = max(times) - min(times) >= limits.spread * MICROS_PER_SECOND
+    if len(times) < limits.samples or not is_long:
+        return check
+    return check.model_copy(update={"state": ReferenceState.MOVED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """What a neighbouring clip must say to count as displaced in the same way."""
+
+    shift: SceneShift
+    reference: str
+    width_px: int
+    aspect: float
+    tolerated_percent: float
+
+    def row(self, neighbours: Iterable[tuple[UtcMicros, ReferenceCheck]]) -> list[UtcMicros]:
+        """When the neighbours began that say so, the nearest first, until one says otherwise."""
+        found: list[UtcMicros] = []
+        for at_us, check in neighbours:
+            if check.state == ReferenceState.UNKNOWN:
+                continue
+            shift = _shift_of(check, self.width_px)
+            is_displaced = check.state in (ReferenceState.SUSPECT, ReferenceState.MOVED)
+            if check.reference != self.reference or not is_displaced or shift is None:
+                break
+            if self.shift.way_percent(self.aspect, shift) > self.tolerated_percent:
+                break
+            found.append(at_us)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

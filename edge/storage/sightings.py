@@ -106,10 +106,22 @@ def probe_result_of(rows: sqlite3.Connection, clip_id: str) -> str | None:
 def inspections_before(
     rows: sqlite3.Connection, device: str, modified_us: UtcMicros, *, limit: int
 ) -> list[tuple[UtcMicros, str]]:
-    """(closed at, inspection as JSON) of the device's files closed before then, the latest first."""
+    """(closed at, inspection as JSON) of the device's files closed before then, in order of time."""
     found = rows.execute(
         "SELECT modified_us, inspection FROM sighting"
         " WHERE device = ? AND modified_us < ? AND inspection IS NOT NULL ORDER BY modified_us DESC LIMIT ?",
+        (device, modified_us, limit),
+    )
+    return [(UtcMicros(row["modified_us"]), str(row["inspection"])) for row in found][::-1]
+
+
+def inspections_after(
+    rows: sqlite3.Connection, device: str, modified_us: UtcMicros, *, limit: int
+) -> list[tuple[UtcMicros, str]]:
+    """The same of the files closed after then."""
+    found = rows.execute(
+        "SELECT modified_us, inspection FROM sighting"
+        " WHERE device = ? AND modified_us > ? AND inspection IS NOT NULL ORDER BY modified_us LIMIT ?",
         (device, modified_us, limit),
     )
     return [(UtcMicros(row["modified_us"]), str(row["inspection"])) for row in found]

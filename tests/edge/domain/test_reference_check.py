@@ -143,6 +143,33 @@ def test_short_clips_are_put_together(clips: list[tuple[int, str]], state: str) 
     assert across(*clips) == state
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        ([(0, "mm")], [(6, "mm")], "moved"),
+        ([], [(5, "mm"), (9, "mm")], "moved"),
+        ([(0, "mm")], [(4, "...")], "suspect"),
+        ([(0, "...")], [(4, "mm"), (9, "mm")], "moved"),
+    ],
+)
+def test_clips_that_were_looked_at_in_any_order_are_put_together(
+    before: list[tuple[int, str]], after: list[tuple[int, str]], state: str
+) -> None:
+    def checks(clips: list[tuple[int, str]]) -> list[tuple[UtcMicros, ReferenceCheck]]:
+        return [(UtcMicros(minute * MINUTE_US), verdict(line)) for minute, line in clips]
+
+    told = confirmed_across_clips(
+        verdict("mm"),
+        UtcMicros(3 * MINUTE_US),
+        checks(before),
+        LIMITS,
+        width_px=1920,
+        height_px=1080,
+        after=checks(after),
+    )
+    assert told.state == state
+
+
 def test_clips_held_against_another_reference_do_not_count() -> None:
     checks = [(UtcMicros(minute * MINUTE_US), verdict("mm")) for minute in (0, 3, 6)]
     older = [(at_us, check.model_copy(update={"reference": "cd" * 32})) for at_us, check in checks[:2]]
