@@ -6,51 +6,39 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from edge.contract.code_words import CodeWords, Pair
 from edge.contract.inspection import FaultCode
 
-Pair = tuple[str, str]
-"""English, Chinese."""
-
-
-class FaultWords(NamedTuple):
-    """What a person reads of one fault."""
-
-    label: Pair
-    sentence: Pair
-
-
-FAULT_SENTENCES: dict[str, FaultWords] = {
-    FaultCode.EMPTY: FaultWords(
+FAULT_SENTENCES: dict[str, CodeWords] = {
+    FaultCode.EMPTY: CodeWords(
         ("empty", "空文件"),
         (
             "The file has no bytes: copy it from the device again; if it is empty there too, it was never written",
             "文件长度为零：请从设备重新复制；若设备上也为空，则录像从未写入",
         ),
     ),
-    FaultCode.UNREADABLE: FaultWords(
+    FaultCode.UNREADABLE: CodeWords(
         ("cannot be read", "无法读取"),
         (
             "The file cannot be read ({why}): check the medium and the permissions, then copy it again",
             "文件无法读取（{why}）：请检查介质和权限后重新复制",
         ),
     ),
-    FaultCode.NOT_MEDIA: FaultWords(
+    FaultCode.NOT_MEDIA: CodeWords(
         ("not a recording", "不是视音频文件"),
         (
             "It is no recording ({found}): look on the device for the recording of that number",
             "不是视音频文件（{found}）：请在设备上查找该编号的录像",
         ),
     ),
-    FaultCode.WRONG_EXTENSION: FaultWords(
+    FaultCode.WRONG_EXTENSION: CodeWords(
         ("wrong extension", "扩展名与内容不符"),
         (
             "The name says {named}, the bytes are {container}: it is read by its bytes; ask who renamed it",
             "文件名为 {named}，内容为 {container}：按内容读取；请查明改名原因",
         ),
     ),
-    FaultCode.INDEX_MISSING: FaultWords(
+    FaultCode.INDEX_MISSING: CodeWords(
         ("no index: the recording was not ended", "缺少索引：录像未正常结束"),
         (
             "The index (moov) is missing ({found}): the recording was not ended and cannot be shown; keep the file and"
@@ -58,7 +46,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "缺少索引 moov（{found}）：录像未正常结束，无法播放；请保留文件并从设备重新采集",
         ),
     ),
-    FaultCode.INDEX_CUT: FaultWords(
+    FaultCode.INDEX_CUT: CodeWords(
         ("index cut off", "索引被截断"),
         (
             "The index (moov) is cut off, {missing_bytes} bytes of it and of the file are missing: fetch the file from"
@@ -66,7 +54,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "索引 moov 被截断，文件缺少 {missing_bytes} 字节：请从设备重新采集",
         ),
     ),
-    FaultCode.INDEX_DAMAGED: FaultWords(
+    FaultCode.INDEX_DAMAGED: CodeWords(
         ("index damaged", "索引损坏"),
         (
             "The index contradicts itself ({why}), {span}: {frames_indexed} pictures are indexed, {frames_read} could"
@@ -74,7 +62,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "索引自相矛盾（{why}），{span}：索引 {frames_indexed} 帧，可读 {frames_read} 帧；请与设备中的原件比对",
         ),
     ),
-    FaultCode.TABLE_BOMB: FaultWords(
+    FaultCode.TABLE_BOMB: CodeWords(
         ("impossible table", "索引表异常"),
         (
             "A table of the index ({table}) claims {claimed} entries where {fitting} fit: the file was damaged or made"
@@ -83,7 +71,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "只读取有效部分，请查明来源",
         ),
     ),
-    FaultCode.DATA_CUT: FaultWords(
+    FaultCode.DATA_CUT: CodeWords(
         ("cut off", "数据被截断"),
         (
             "The recording is cut off {span}: at least {missing_bytes} bytes are missing ({cut}); fetch the file from"
@@ -91,7 +79,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "录像被截断，{span}：至少缺少 {missing_bytes} 字节（{cut}）；请从设备重新采集",
         ),
     ),
-    FaultCode.DATA_HOLE: FaultWords(
+    FaultCode.DATA_HOLE: CodeWords(
         ("hole in the data", "数据空洞"),
         (
             "The data are destroyed {span}, {frames} pictures; what follows may be smeared until {shown_again_at_s}:"
@@ -99,7 +87,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "数据被破坏，{span}，共 {frames} 帧；其后画面至 {shown_again_at_s} 前可能异常；请从设备重新采集",
         ),
     ),
-    FaultCode.SAMPLES_PAST_END: FaultWords(
+    FaultCode.SAMPLES_PAST_END: CodeWords(
         ("pictures beyond the end", "画面超出文件末尾"),
         (
             "The index names {frames} of {frames_indexed} pictures beyond the end of the file, {span}: fetch the file"
@@ -107,14 +95,14 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "索引中 {frames_indexed} 帧里有 {frames} 帧超出文件末尾，{span}：请从设备重新采集",
         ),
     ),
-    FaultCode.FRAMES_MISSING: FaultWords(
+    FaultCode.FRAMES_MISSING: CodeWords(
         ("frames missing", "缺帧"),
         (
             "No pictures {span}, about {frames} at the rate around: ask the wearer or the site what happened then",
             "{span} 没有画面，按前后帧率约缺 {frames} 帧：请向使用人或现场核实",
         ),
     ),
-    FaultCode.CLOCK_STEP: FaultWords(
+    FaultCode.CLOCK_STEP: CodeWords(
         ("clock step", "时钟跳变"),
         (
             "The device's clock was probably set {direction} by about {step} s, {span}: times after it may be off by"
@@ -122,7 +110,7 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "设备时钟可能被{direction}约 {step} 秒，{span}：其后的时间可能有此偏差；请与前后文件比对",
         ),
     ),
-    FaultCode.RATE_SHORTFALL: FaultWords(
+    FaultCode.RATE_SHORTFALL: CodeWords(
         ("too few pictures", "帧率不足"),
         (
             "{real_fps} pictures a second instead of {nominal_fps}, {span}: {missing_percent} % are missing without a"
@@ -131,28 +119,28 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "请检修设备和存储卡",
         ),
     ),
-    FaultCode.STILL_GROWING: FaultWords(
+    FaultCode.STILL_GROWING: CodeWords(
         ("still being written", "仍在写入"),
         (
             "The file is still being written: look again when the device has ended it",
             "文件仍在写入：请待设备录制结束后再检查",
         ),
     ),
-    FaultCode.DUPLICATE: FaultWords(
+    FaultCode.DUPLICATE: CodeWords(
         ("the same as another", "内容重复"),
         (
             "Its bytes are those of {other}: it counts once; ask why there are two names",
             "内容与 {other} 完全相同：只计一次；请查明为何有两个名称",
         ),
     ),
-    FaultCode.NO_VIDEO: FaultWords(
+    FaultCode.NO_VIDEO: CodeWords(
         ("no picture", "没有画面"),
         (
             "There is no picture in the file ({inside}): check the camera and its settings",
             "文件中没有画面（{inside}）：请检查摄像头及设置",
         ),
     ),
-    FaultCode.NO_TIMES: FaultWords(
+    FaultCode.NO_TIMES: CodeWords(
         ("no times inside", "没有时间信息"),
         (
             "The file does not say when each picture was taken ({timeless}): holes in it cannot be seen; hold its start"
@@ -160,35 +148,35 @@ FAULT_SENTENCES: dict[str, FaultWords] = {
             "文件未记录每帧时间（{timeless}）：无法发现其中的间断；请将起止时间与设备日志核对",
         ),
     ),
-    FaultCode.TIMES_DISAGREE: FaultWords(
+    FaultCode.TIMES_DISAGREE: CodeWords(
         ("its times disagree", "时间信息不一致"),
         (
             "What speaks of its start disagrees ({said}): the first counts; check the device's clock",
             "开始时间的来源互相矛盾（{said}）：以第一个为准；请检查设备时钟",
         ),
     ),
-    FaultCode.START_IN_FUTURE: FaultWords(
+    FaultCode.START_IN_FUTURE: CodeWords(
         ("starts in the future", "开始时间在未来"),
         (
             "It was met at {landed}, before it says it began: set the device's clock",
             "采集时间 {landed} 早于其标称开始时间：请校准设备时钟",
         ),
     ),
-    FaultCode.SIDECAR_UNREADABLE: FaultWords(
+    FaultCode.SIDECAR_UNREADABLE: CodeWords(
         ("its sidecar cannot be used", "附属文件无法使用"),
         (
             "The file beside it cannot be used ({why}): the recording counts without it; mend it and dock again",
             "附属文件无法使用（{why}）：录像仍有效；请修正后重新接入",
         ),
     ),
-    FaultCode.CRASHED: FaultWords(
+    FaultCode.CRASHED: CodeWords(
         ("the check of it failed", "检查时出错"),
         (
             "The check of it failed ({why}): nothing is known of its inside; the file itself was kept",
             "检查出错（{why}）：内部情况不明；文件本身已保留",
         ),
     ),
-    FaultCode.TIMED_OUT: FaultWords(
+    FaultCode.TIMED_OUT: CodeWords(
         ("the check of it took too long", "检查超时"),
         (
             "The check of it was ended after {limit_s} s: nothing is known of its inside; the file itself was kept",

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
+from edge.contract.code_words import CHINESE, clock_text, label_in
 from edge.contract.fault_sentences import FAULT_SENTENCES, VALUE_WORDS
 from edge.contract.inspection import Fault, FaultCode
 
-_CHINESE = "zh-CN"
 _MAX_TEXT = 200
 _MAX_DETAIL = 500
 
@@ -35,8 +35,7 @@ def fault_of(
 
 def fault_label(code: str, language: str) -> str:
     """The short name of a fault; a code from a newer gateway as it came."""
-    words = FAULT_SENTENCES.get(code)
-    return code.replace("_", " ") if words is None else words.label[language == _CHINESE]
+    return label_in(FAULT_SENTENCES, code, language)
 
 
 def told_fault(fault: Fault, language: str, translated: Mapping[str, str] | None = None) -> str:
@@ -44,7 +43,7 @@ def told_fault(fault: Fault, language: str, translated: Mapping[str, str] | None
     words = FAULT_SENTENCES.get(fault.code)
     if words is not None:
         places = _places(fault, language, translated or {})
-        text = words.sentence[language == _CHINESE]
+        text = words.sentence[language == CHINESE]
         if places_of(text) <= places.keys():
             return text.format_map(places)
     label = fault_label(fault.code, language)
@@ -54,14 +53,6 @@ def told_fault(fault: Fault, language: str, translated: Mapping[str, str] | None
 def places_of(text: str) -> set[str]:
     """The names of the places in a sentence."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-def clock_text(seconds: float) -> str:
-    """A place in a file as h:mm:ss.s, cut to tenths and never rounded up to a time that was not yet reached."""
-    tenths = int(max(0.0, seconds) * 10 + 1e-6)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest // 10:02d}.{rest % 10}"
 
 
 def _places(fault: Fault, language: str, translated: Mapping[str, str]) -> dict[str, Any]:
@@ -74,12 +65,12 @@ def _shown(name: str, value: str | float, language: str) -> str:
         return clock_text(value)
     words = VALUE_WORDS.get(name, {}).get(str(value))
     if words is not None:
-        return words[language == _CHINESE]
+        return words[language == CHINESE]
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _span(fault: Fault, language: str) -> str:
-    is_chinese = language == _CHINESE
+    is_chinese = language == CHINESE
     if fault.from_s is None:
         return "全文件" if is_chinese else "in the whole file"
     start = clock_text(fault.from_s)

@@ -5,32 +5,18 @@ Gateway and server show the same words. A state of a newer gateway is shown as i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from edge.contract.fault_words import clock_text
+from edge.contract.code_words import CHINESE, CodeWords, Pair, clock_text, label_in
 from edge.contract.inspection import ReferenceCheck, ReferenceState
 
-_CHINESE = "zh-CN"
-Pair = tuple[str, str]
-"""English, Chinese."""
-
-
-class ReferenceWords(NamedTuple):
-    """What a person reads of one state. Places: {span}, {movement}, {used}, {samples}."""
-
-    label: Pair
-    sentence: Pair
-
-
-REFERENCE_WORDS: dict[str, ReferenceWords] = {
-    ReferenceState.OK: ReferenceWords(
+REFERENCE_WORDS: dict[str, CodeWords] = {
+    ReferenceState.OK: CodeWords(
         ("as commissioned", "与基准一致"),
         (
             "The camera looks where it was commissioned to ({used} of {samples} pictures measured): nothing to do",
             "摄像头朝向与建立基准时一致（{samples} 幅中 {used} 幅可测）：无需处理",
         ),
     ),
-    ReferenceState.SUSPECT: ReferenceWords(
+    ReferenceState.SUSPECT: CodeWords(
         ("perhaps changed", "疑有变化"),
         (
             "The view differs from its commissioning {span}{movement}, but too few pictures say so: compare the clip"
@@ -39,7 +25,7 @@ REFERENCE_WORDS: dict[str, ReferenceWords] = {
             "在摄像头校正前不得采用此后测得的速度",
         ),
     ),
-    ReferenceState.MOVED: ReferenceWords(
+    ReferenceState.MOVED: CodeWords(
         ("camera moved", "摄像头移位"),
         (
             "The camera stands otherwise than commissioned {span}{movement}: use no measurement from then on, set the"
@@ -48,7 +34,7 @@ REFERENCE_WORDS: dict[str, ReferenceWords] = {
             "再由具名人员说明理由、重新建立基准",
         ),
     ),
-    ReferenceState.BLOCKED: ReferenceWords(
+    ReferenceState.BLOCKED: CodeWords(
         ("view blocked", "画面被挡"),
         (
             "Nothing of the commissioned view is left {span}: play it; clear what stands before the camera, or clean or"
@@ -56,7 +42,7 @@ REFERENCE_WORDS: dict[str, ReferenceWords] = {
             "{span}已看不到基准画面：请播放查看；清除镜头前的遮挡，或清洁、检修摄像头",
         ),
     ),
-    ReferenceState.UNKNOWN: ReferenceWords(
+    ReferenceState.UNKNOWN: CodeWords(
         ("cannot be told", "无法判断"),
         (
             "Whether the camera stands as commissioned cannot be told: {used} of {samples} pictures could be measured."
@@ -70,8 +56,7 @@ REFERENCE_WORDS: dict[str, ReferenceWords] = {
 
 def reference_label(state: str, language: str) -> str:
     """The short name of a state."""
-    words = REFERENCE_WORDS.get(state)
-    return state.replace("_", " ") if words is None else words.label[language == _CHINESE]
+    return label_in(REFERENCE_WORDS, state, language)
 
 
 def told_reference(check: ReferenceCheck, language: str) -> str:
@@ -84,13 +69,13 @@ def reference_sentence(check: ReferenceCheck, language: str, *, span: str) -> st
     words = REFERENCE_WORDS.get(check.state)
     if words is None:
         return f"{reference_label(check.state, language)} {span}".strip()
-    return words.sentence[language == _CHINESE].format(
+    return words.sentence[language == CHINESE].format(
         span=span, movement=_movement(check, language), used=check.samples_used, samples=check.samples
     )
 
 
 def _span(check: ReferenceCheck, language: str) -> str:
-    is_chinese = language == _CHINESE
+    is_chinese = language == CHINESE
     if check.from_s is None or check.to_s is None:
         return "整个文件" if is_chinese else "throughout"
     start, end = clock_text(check.from_s), clock_text(check.to_s)
@@ -101,7 +86,7 @@ def _movement(check: ReferenceCheck, language: str) -> str:
     """What moved, each part only where it shows: direction in words, turning and zoom with their size."""
     if check.dx_px is None or check.dy_px is None:
         return ""
-    is_chinese = language == _CHINESE
+    is_chinese = language == CHINESE
     parts = []
     for px, ways in ((check.dx_px, _ACROSS), (check.dy_px, _DOWN)):
         if abs(px) >= 1:

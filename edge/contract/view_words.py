@@ -7,29 +7,15 @@ always tell which it is. A state of a newer gateway is shown as it came.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from edge.contract.fault_words import clock_text
+from edge.contract.code_words import CHINESE, CodeWords, clock_text, label_in
 from edge.contract.inspection import SoundState, SoundStretch, ViewState, ViewStretch
 
-_CHINESE = "zh-CN"
-Pair = tuple[str, str]
-"""English, Chinese."""
-
-
-class StateWords(NamedTuple):
-    """What a person reads of one state. The sentence has the places {span} and, for the picture, {percent}."""
-
-    label: Pair
-    sentence: Pair
-
-
-VIEW_WORDS: dict[str, StateWords] = {
-    ViewState.SEEING: StateWords(
+VIEW_WORDS: dict[str, CodeWords] = {
+    ViewState.SEEING: CodeWords(
         ("picture usable", "画面有效"),
         ("The picture shows the scene {span}: nothing to do", "{span}画面有效：无需处理"),
     ),
-    ViewState.COVERED: StateWords(
+    ViewState.COVERED: CodeWords(
         ("obstructed or out of focus, more likely covered", "遮挡或失焦（更像被遮挡）"),
         (
             "Something seems to lie before the lens {span} ({percent} % sure): play these minutes, then confirm or"
@@ -37,7 +23,7 @@ VIEW_WORDS: dict[str, StateWords] = {
             "{span}镜头前疑有遮挡（置信度 {percent}%）：请播放该时段后确认或否定；若属实，请了解佩戴或安装情况",
         ),
     ),
-    ViewState.DEFOCUSED: StateWords(
+    ViewState.DEFOCUSED: CodeWords(
         ("obstructed or out of focus, more likely out of focus", "遮挡或失焦（更像失焦）"),
         (
             "The picture seems out of focus {span} ({percent} % sure): play these minutes, then confirm or reject;"
@@ -45,7 +31,7 @@ VIEW_WORDS: dict[str, StateWords] = {
             "{span}画面疑似失焦（置信度 {percent}%）：请播放该时段后确认或否定；若属实，请清洁镜头并检查对焦",
         ),
     ),
-    ViewState.DARK: StateWords(
+    ViewState.DARK: CodeWords(
         ("too dark to see", "过暗"),
         (
             "It is too dark to see anything {span} ({percent} % sure): night without lamps or a pocket, play it and"
@@ -53,14 +39,14 @@ VIEW_WORDS: dict[str, StateWords] = {
             "{span}画面过暗，看不到内容（置信度 {percent}%）：可能是无灯夜间或放入口袋，请播放后判断",
         ),
     ),
-    ViewState.GLARE: StateWords(
+    ViewState.GLARE: CodeWords(
         ("dazzled", "强光过曝"),
         (
             "The picture is dazzled {span} ({percent} % sure): play it; if it lasts, turn the camera or shade its lens",
             "{span}画面强光过曝（置信度 {percent}%）：请播放查看；若持续出现，请调整角度或加装遮光",
         ),
     ),
-    ViewState.CORRUPT: StateWords(
+    ViewState.CORRUPT: CodeWords(
         ("picture disturbed", "画面异常"),
         (
             "The picture looks disturbed {span} ({percent} % sure): play it; if it is so, have camera and cable"
@@ -68,7 +54,7 @@ VIEW_WORDS: dict[str, StateWords] = {
             "{span}画面疑有花屏、条纹等异常（置信度 {percent}%）：请播放查看；若属实，请检查摄像头和线缆",
         ),
     ),
-    ViewState.NO_VISIBLE_DETAIL: StateWords(
+    ViewState.NO_VISIBLE_DETAIL: CodeWords(
         ("no visible detail", "画面无可见细节"),
         (
             "The picture has no visible detail {span} ({percent} % sure), and from the picture alone nobody can say"
@@ -76,7 +62,7 @@ VIEW_WORDS: dict[str, StateWords] = {
             "{span}画面无可见细节（置信度 {percent}%），仅凭画面无法判断原因（雾、白墙或镜头前有物）：请播放后判断",
         ),
     ),
-    ViewState.FROZEN: StateWords(
+    ViewState.FROZEN: CodeWords(
         ("picture frozen", "画面静止"),
         (
             "The picture stands still {span} while time goes on ({percent} % sure): play it; if it is so, start the"
@@ -84,7 +70,7 @@ VIEW_WORDS: dict[str, StateWords] = {
             "{span}时间在走而画面静止（置信度 {percent}%）：请播放查看；若属实，请重启设备并送修",
         ),
     ),
-    ViewState.UNKNOWN: StateWords(
+    ViewState.UNKNOWN: CodeWords(
         ("not known", "无法判断"),
         (
             "No picture {span} could be looked at: play it; if it does not play, fetch the file from the device again",
@@ -93,11 +79,11 @@ VIEW_WORDS: dict[str, StateWords] = {
     ),
 }
 
-SOUND_WORDS: dict[str, StateWords] = {
-    SoundState.HEARING: StateWords(
+SOUND_WORDS: dict[str, CodeWords] = {
+    SoundState.HEARING: CodeWords(
         ("sound present", "有声音"), ("There is sound {span}: nothing to do", "{span}有声音：无需处理")
     ),
-    SoundState.MUTED: StateWords(
+    SoundState.MUTED: CodeWords(
         ("muted", "静音"),
         (
             "The sound is switched off {span} (digital silence, not a quiet room): ask the officer why, and check"
@@ -105,14 +91,14 @@ SOUND_WORDS: dict[str, StateWords] = {
             "{span}声音被关闭（数字静音，并非环境安静）：请向使用人了解原因，并核查设备是否允许静音",
         ),
     ),
-    SoundState.ABSENT: StateWords(
+    SoundState.ABSENT: CodeWords(
         ("no sound track", "无音轨"),
         (
             "There is no sound track {span}: check whether the device's sound is switched off or its microphone broken",
             "{span}没有音轨：请检查设备录音是否关闭或麦克风是否损坏",
         ),
     ),
-    SoundState.UNKNOWN: StateWords(
+    SoundState.UNKNOWN: CodeWords(
         ("not known", "无法判断"),
         (
             "The sound {span} could not be read: play it; if there is none, fetch the file from the device again",
@@ -124,12 +110,12 @@ SOUND_WORDS: dict[str, StateWords] = {
 
 def view_label(state: str, language: str) -> str:
     """The short name of a state of the picture."""
-    return _label(VIEW_WORDS, state, language)
+    return label_in(VIEW_WORDS, state, language)
 
 
 def sound_label(state: str, language: str) -> str:
     """The short name of a state of the sound."""
-    return _label(SOUND_WORDS, state, language)
+    return label_in(SOUND_WORDS, state, language)
 
 
 def told_view(stretch: ViewStretch, language: str) -> str:
@@ -152,21 +138,14 @@ def sound_sentence(state: str, language: str, *, span: str) -> str:
     return _sentence(SOUND_WORDS, state, language, span, 1.0)
 
 
-def _label(words: dict[str, StateWords], state: str, language: str) -> str:
-    known = words.get(state)
-    return state.replace("_", " ") if known is None else known.label[language == _CHINESE]
-
-
-def _told(
-    words: dict[str, StateWords], state: str, language: str, from_s: float, to_s: float, confidence: float
-) -> str:
+def _told(words: dict[str, CodeWords], state: str, language: str, from_s: float, to_s: float, confidence: float) -> str:
     start, end = clock_text(from_s), clock_text(to_s)
-    span = f"{start} 至 {end} " if language == _CHINESE else f"from {start} to {end}"
+    span = f"{start} 至 {end} " if language == CHINESE else f"from {start} to {end}"
     return _sentence(words, state, language, span, confidence)
 
 
-def _sentence(words: dict[str, StateWords], state: str, language: str, span: str, confidence: float) -> str:
+def _sentence(words: dict[str, CodeWords], state: str, language: str, span: str, confidence: float) -> str:
     known = words.get(state)
     if known is None:
-        return f"{_label(words, state, language)} {span}".strip()
-    return known.sentence[language == _CHINESE].format(span=span, percent=f"{100 * confidence:.0f}")
+        return f"{label_in(words, state, language)} {span}".strip()
+    return known.sentence[language == CHINESE].format(span=span, percent=f"{100 * confidence:.0f}")
