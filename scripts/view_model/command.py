@@ -25,10 +25,10 @@ def main() -> None:
     drawing.add_argument("--rounds", nargs="+", help="only these: train-1, train-2, check")
     training = steps.add_parser("train", help="train one network for each seed")
     training.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    training.add_argument("--epochs", type=int, default=9)
+    training.add_argument("--epochs", type=int, default=7)
     steps.add_parser("evaluate", help="test every trained network, write scores.json beside it")
     shipping = steps.add_parser("ship", help="write models/view.onnx and its card from the network of one seed")
-    shipping.add_argument("--seed", type=int, help="left out: the one that passes most gates")
+    shipping.add_argument("--seed", help="such as 0 for seed-0.onnx; left out: the one that passes most gates")
     run(parser.parse_args())
 
 

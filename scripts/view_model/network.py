@@ -56,7 +56,10 @@ def scaled(planes: torch.Tensor) -> torch.Tensor:
 
 
 class Shipped(nn.Module):
-    """What is shipped: planes uint8 (n, 54, 96, 4) in, probabilities float32 (n, 6) out."""
+    """What is shipped: planes uint8 (n, 54, 96, 4) in, probabilities float32 (n, 6) out.
+
+    The mean over the picture and its mirror image, which are equally likely: fewer false alarms at no size.
+    """
 
     def __init__(self, network: ViewNetwork) -> None:
         super().__init__()
@@ -64,7 +67,9 @@ class Shipped(nn.Module):
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """Probabilities in the order of CLASSES."""
-        return torch.softmax(self.network(scaled(planes)), dim=1)
+        seen = scaled(planes)
+        straight, mirrored = (torch.softmax(self.network(each), dim=1) for each in (seen, torch.flip(seen, [3])))
+        return (straight + mirrored) / 2
 
 
 def export(network: ViewNetwork, path: Path) -> None:

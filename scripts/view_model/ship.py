@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from view_model.card_text import KNOWN_FAILURES, OPENING, RETRAIN
+from view_model.card_text import KNOWN_FAILURES, MADE, MADE_OTHERWISE, OPENING, RETRAIN
 from view_model.evaluate import GATES, SHALLOW_FILMS, passes
 from view_model.sources import SOURCES, Split
 from view_model.tampering import CLASSES
@@ -26,7 +26,7 @@ _GATE_WORDS = {
 }
 
 
-def ship(cache: Path, models: Path, *, seed: int | None) -> None:
+def ship(cache: Path, models: Path, *, seed: str | None) -> None:
     """Copy the chosen network to `models/view.onnx` and write `models/view.md`. Left out, most gates passed decides."""
     scores = json.loads((cache / "scores.json").read_text(encoding="utf-8"))
     seeds = sorted(name for name in scores if name != _BASELINE)
@@ -36,7 +36,7 @@ def ship(cache: Path, models: Path, *, seed: int | None) -> None:
     digest = hashlib.sha256((models / "view.onnx").read_bytes()).hexdigest()
     size = (models / "view.onnx").stat().st_size
     parts = [
-        OPENING.format(seed=chosen.removeprefix("seed-"), sha256=digest, size=size),
+        OPENING.format(name=chosen, sha256=digest, size=size, made=MADE_OTHERWISE.get(chosen, MADE)),
         _gates(scores, seeds, chosen),
         _of_the_shipped(scores[chosen], scores[_BASELINE]),
         _calibration(scores[chosen]),
