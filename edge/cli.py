@@ -162,12 +162,14 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
     from edge.devices.folder import SourceMissingError
     from edge.local.inspect_command import run_inspect
     from edge.platform.clock import SystemClock
+    from edge.platform.logs import silence_logs
     from edge.storage.journal_errors import JournalUnusableError
     from edge.workers.clip_facts import SourceReading
 
     if not paths:
         terminal.complain(sentence("inspect_what", "name at least one file or folder to look into"))
         return USAGE
+    silence_logs()
     settings = None if config is None else settings_in(DEFAULT_DATA, config)
     sources = () if settings is None else settings.sources
     reading = SourceReading.of(sources[0]) if sources else SourceReading.usual()

@@ -194,6 +194,25 @@ def test_a_terminal_that_knows_ascii_alone_ends_no_command(words: list[str], dat
         assert (done.stdout + done.stderr).isascii()
 
 
+def test_what_inspect_prints_is_json_alone_though_a_look_fails(tmp_path: Path) -> None:
+    """A log line among it would be no JSON; what a person must know stands in the answer."""
+    script = (
+        "import sys, edge.workers.inspect_paths as inspecting, edge.workers.probing as probing\n"
+        "from edge.cli import main\n"
+        "def noisy(*given, **named):\n"
+        "    probing.log.warning('look_failed', why='told to nobody')\n"
+        "    return probing.probe_with(*given, **named)\n"
+        "inspecting.probe_with = noisy\n"
+        "sys.argv[1:] = ['inspect', '--json', sys.argv[1]]\n"
+        "sys.exit(main())\n"
+    )
+    path = tmp_path / "notes.mp4"
+    path.write_bytes(b"no film")
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, check=False)
+    assert json.loads(done.stdout)["files"][0]["verdict"] == "unreadable"
+    assert b"look_failed" not in done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_stack_trace(data: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
