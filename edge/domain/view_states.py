@@ -120,24 +120,23 @@ def _runs(ordered: Sequence[ViewSample], limits: LookLimits, until_us: int) -> l
 
 def _kinds(ordered: Sequence[ViewSample], limits: LookLimits) -> list[bool | None]:
     """Of each sample: seeing (True), not seeing (False), unknown (None), after the neighbours had their say."""
-    blind = [bool(sample.chances) and sample.not_clear > limits.view_not_clear_at for sample in ordered]
-    window, agree = min(limits.view_window, len(ordered)), min(limits.view_agree, len(ordered))
-    if len(ordered) == 1:
-        blind = [blind[0] and ordered[0].not_clear > limits.view_strong_at]
-    supported = [False] * len(ordered)
-    for first in range(len(ordered) - window + 1):
+    looked = [sample for sample in ordered if sample.chances]  # what did not decode neither agrees nor disagrees
+    blind = [sample.not_clear > limits.view_not_clear_at for sample in looked]
+    window, agree = min(limits.view_window, len(looked)), min(limits.view_agree, len(looked))
+    if len(looked) == 1:
+        blind = [looked[0].not_clear > limits.view_strong_at]
+    supported = [False] * len(looked)
+    for first in range(len(looked) - window + 1):
         here = range(first, first + window)
         if sum(blind[index] for index in here) >= agree:
             for index in here:
                 supported[index] = True
-    kinds: list[bool | None] = []
-    for index, sample in enumerate(ordered):
-        inside = 0 < index < len(ordered) - 1 and blind[index - 1] and blind[index + 1]
-        if not sample.chances:
-            kinds.append(None)
-        else:
-            kinds.append(not (supported[index] and (blind[index] or inside)))
-    return kinds
+    kinds = []
+    for index in range(len(looked)):
+        inside = 0 < index < len(looked) - 1 and blind[index - 1] and blind[index + 1]
+        kinds.append(not (supported[index] and (blind[index] or inside)))
+    told = iter(kinds)
+    return [next(told) if sample.chances else None for sample in ordered]
 
 
 def _causes(ordered: Sequence[ViewSample], kinds: Sequence[bool | None]) -> list[int | None]:

@@ -9,6 +9,9 @@ from edge.footage.boxes import walk_top_level
 
 _SEGMENT = b"\x18\x53\x80\x67"
 _TS_LENGTHS = (188, 192, 204)
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_HEADER_BYTES = 1 << 16
+_ASF_SIZE, _ASF_FLAGS, _ASF_IS_LIVE = 40, 88, 1
 
 
 def missing_bytes(file: BinaryIO, size_bytes: int, container: Container) -> int:
@@ -22,6 +25,9 @@ def missing_bytes(file: BinaryIO, size_bytes: int, container: Container) -> int:
         case Container.AVI | Container.WAV:
             file.seek(4)
             return max(0, 8 + int.from_bytes(file.read(4), "little") - size_bytes)
+        case Container.ASF:
+            file.seek(0)
+            return max(0, _asf_size(file.read(_ASF_HEADER_BYTES)) - size_bytes)
         case Container.MPEG_TS:
             file.seek(0)
             return _torn_packet(file.read(HEAD_BYTES), size_bytes)
@@ -50,6 +56,14 @@ def _variable_size(data: bytes, at: int) -> tuple[int, int] | None:
         return None
     value = int.from_bytes(data[at : at + length], "big") & ((1 << 7 * length) - 1)
     return None if value == (1 << 7 * length) - 1 else (value, at + length)
+
+
+def _asf_size(head: bytes) -> int:
+    """How long the file is by its own header; 0 where it is live or does not say. Source: ASF 1.20.03, 3.2."""
+    at = head.find(_ASF_PROPERTIES)
+    if at < 0 or len(head) < at + _ASF_FLAGS + 4 or head[at + _ASF_FLAGS] & _ASF_IS_LIVE:
+        return 0
+    return int.from_bytes(head[at + _ASF_SIZE : at + _ASF_SIZE + 8], "little")
 
 
 def _torn_packet(head: bytes, size_bytes: int) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 from edge.contract.instants import NotAnInstantError, parse_rfc3339
 from edge.domain.media_kind import Container
 from edge.footage.frames import MAX_FRAMES, US_PER_S, FileTime, frames_of_packets
+from edge.footage.medium import packets_of
 from edge.footage.picture_bytes import PictureCheck
 from edge.footage.structure import Structure
 
@@ -98,7 +99,7 @@ def _walk(medium: av.container.InputContainer, stream: av.video.stream.VideoStre
     found = _Packets()
     for _ in range(_MOST_TRIES):
         try:
-            for packet in medium.demux(*medium.streams.video[:1], *medium.streams.audio[:1]):
+            for packet in packets_of(medium, *medium.streams.video[:1], *medium.streams.audio[:1]):
                 if packet.size and len(found.shown) < MAX_FRAMES:
                     _take(found, packet, stream.index, check)
         except av.BlockingIOError:

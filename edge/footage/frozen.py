@@ -31,6 +31,8 @@ _LEAST_PAIRS, _DECODED = 4, 2.5
 _SAME_SIZE = 0.001
 """Pictures without predecessors (MJPEG) of a frozen view are all of one size, within this share."""
 _MAX_STRETCHES = 20
+_LONGEST_S = 8 * 86_400
+"""Longer than any file may last: a time beyond it is a damaged one."""
 Span = tuple[int, int]
 
 
@@ -74,6 +76,8 @@ def _cheap_seconds(sizes: PacketSizes, least_bytes: float) -> NDArray[np.bool_]:
     dependent = ~sizes.is_key
     seconds = (sizes.times_us // _US_PER_S).astype(np.int64)
     count = int(seconds.max()) + 1
+    if count > _LONGEST_S:
+        return np.zeros(0, np.bool_)
     if not dependent.any():
         return _same_sizes(seconds, sizes.bytes, count)
     usual = float(np.median(sizes.bytes[dependent]))

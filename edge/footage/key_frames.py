@@ -17,6 +17,7 @@ import av.video.stream
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.footage.medium import packets_of
 from edge.footage.packet_sizes import first_time, unwrapped
 
 _US_PER_S = 1_000_000
@@ -25,6 +26,9 @@ _MAX_PACKETS = 4000
 _ROUGH_FORMATS = frozenset({"mpegts", "mpeg"})
 _ROUGH_US = 3 * _US_PER_S
 """Without an index a seek lands somewhere near: it begins so much earlier, and reads on to the wish."""
+_FURTHER_BACK = 4
+"""Where a rough seek meets no key frame before the wish it begins so many times earlier, up to the very begin."""
+_BEFORE_ALL_US = -(1 << 40)
 _MAX_FEED = 12
 """A decoder that gives no picture after so many packets gives none of this key frame."""
 MAX_PIXELS = 64_000_000
@@ -85,19 +89,20 @@ class Pictures:
                 due_us, given = at_us + every_us, given + 1
                 if given >= count:
                     return
-        except av.FFmpegError:
+        except (av.FFmpegError, IndexError):  # the latter: a stream that begins late, see `packets_of`
             return  # torn footage: what came before it is enough to judge, or too little and is not judged
         finally:
             self._stream.codec_context.flush_buffers()
             self._last_key = None
 
     def _since_first_us(self, pts: int) -> int:
-        return max(0, int((unwrapped(pts) - self._first) * self._base * _US_PER_S))
+        return max(0, int((unwrapped(pts, self._stream) - self._first) * self._base * _US_PER_S))
 
     def _seek(self, at_us: int) -> bool:
         try:
             if self._is_rough and at_us == 0:
-                self._medium.seek(0, backward=True, any_frame=True)  # they land behind the very first key frame else
+                # they land behind the very first key frame else, also where the clock comes round behind it
+                self._medium.seek(_BEFORE_ALL_US, backward=True, any_frame=True)
                 self._stream.codec_context.flush_buffers()
                 return True
             self._medium.seek(self._first + int(at_us / _US_PER_S / self._base), stream=self._stream, backward=True)
@@ -108,11 +113,26 @@ class Pictures:
 
     def _key_packet(self, wished_us: int) -> av.Packet[av.video.stream.VideoStream] | None:
         """The key frame at or before the wish; where seeking is rough, the one after serves if none is before."""
+        if not self._is_rough:
+            return self._key_packet_from(wished_us, wished_us)
+        back_us = _ROUGH_US
+        while True:
+            from_us = max(0, wished_us - back_us)
+            packet = self._key_packet_from(from_us, wished_us)
+            if not from_us or (packet is not None and self._is_before(packet, wished_us)):
+                return packet
+            back_us *= _FURTHER_BACK
+
+    def _is_before(self, packet: av.Packet[av.video.stream.VideoStream], wished_us: int) -> bool:
+        key = _time_of(packet)
+        return key is None or self._since_first_us(key) <= wished_us
+
+    def _key_packet_from(self, from_us: int, wished_us: int) -> av.Packet[av.video.stream.VideoStream] | None:
         before: av.Packet[av.video.stream.VideoStream] | None = None
-        if not self._seek(max(0, wished_us - _ROUGH_US) if self._is_rough else wished_us):
+        if not self._seek(from_us):
             return None
         try:
-            for number, packet in enumerate(self._medium.demux(self._stream)):
+            for number, packet in enumerate(packets_of(self._medium, self._stream)):
                 if number > _MAX_PACKETS:
                     break
                 if not packet.size or not packet.is_keyframe or packet.is_corrupt:
@@ -135,7 +155,7 @@ class Pictures:
             if frames:
                 return frames[0]
             context.flush_buffers()
-            for number, following in enumerate(self._medium.demux(self._stream)):
+            for number, following in enumerate(packets_of(self._medium, self._stream)):
                 frames = context.decode(packet if number == 0 else following)
                 if frames or number > _MAX_FEED:
                     break

@@ -68,7 +68,7 @@ def _view(
     medium: av.container.InputContainer, structure: ProbeResult, limits: LookLimits, reference: ReferenceLook | None
 ) -> tuple[tuple[ViewStretch, ...], str | None]:
     width_px, height_px = structure.width_px or 0, structure.height_px or 0
-    if width_px < limits.view_least_width_px:
+    if width_px < limits.view_least_width_px or medium.streams.video[0].codec_context is None:
         return view_stretches([], limits, recorded=structure.recorded), None
     pictures = Pictures(medium)
     until_us = max(end for _, end in structure.recorded)

@@ -5,10 +5,13 @@ A playlist dressed up as footage must not make FFmpeg open anything else.
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import av
 import av.container
+import av.packet
+import av.stream
 import av.video.stream
 
 from edge.domain.media_kind import Container
@@ -30,6 +33,12 @@ _DEMUXERS = {
 }
 
 
+_OPTIONS = {
+    # an edit list would make the decoder hide pictures and sound that are in the file
+    Container.MP4: {"ignore_editlist": "1"},
+}
+
+
 class NoStreamError(Exception):
     """There is neither a picture nor a sound in it; it is no footage."""
 
@@ -45,7 +54,7 @@ def opened(file: BinaryIO, container: Container) -> av.container.InputContainer:
             medium = av.open(
                 f"/dev/fd/{file.fileno()}",
                 format=demuxer,
-                options={"protocol_whitelist": "file"},
+                options={"protocol_whitelist": "file", **_OPTIONS.get(container, {})},
                 metadata_errors="replace",
             )
             if medium.streams.audio or any(_is_picture(video) for video in medium.streams.video):
@@ -61,3 +70,17 @@ def opened(file: BinaryIO, container: Container) -> av.container.InputContainer:
 def _is_picture(video: av.video.stream.VideoStream) -> bool:
     """Whether its codec is known and it has a size; PyAV has no codec for what a damaged header names."""
     return video.codec_context is not None and bool(video.codec_context.width)
+
+
+def packets_of(medium: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.packet.Packet[Any]]:
+    """The packets of the streams from here on. Raises what FFmpeg raises; then a new call goes on behind it.
+
+    A stream that begins in the midst of the file (a new program, or damage taken for one) is unknown to PyAV: its
+    packets are passed over, where PyAV's own walk would end with an IndexError.
+    """
+    while True:
+        try:
+            yield from medium.demux(*streams)
+        except IndexError:
+            continue
+        return

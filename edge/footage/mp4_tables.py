@@ -169,8 +169,6 @@ def _places(found: dict[bytes, memoryview], sizes: Ints, doubts: Doubts) -> Ints
     runs = table_of(found.get(b"stsc"), 3, doubts.bombs, name="stsc")
     if not len(sizes):
         return sizes
-    if not len(chunks) or not len(runs) or runs[0, 0] != 1 or np.any(np.diff(runs[:, 0]) <= 0):
-        raise IndexDamagedError(why="tables_contradict", detail="no places of samples")
     per_chunk = np.clip(_per_chunk(runs, len(chunks)), 0, len(sizes) + 1)
     claimed = int(per_chunk.sum())
     until = np.minimum(np.cumsum(per_chunk), len(sizes))
@@ -187,5 +185,7 @@ def _places(found: dict[bytes, memoryview], sizes: Ints, doubts: Doubts) -> Ints
 
 def _per_chunk(runs: Ints, chunks: int) -> Ints:
     """How many samples each chunk holds; runs that begin behind the last chunk say nothing."""
+    if not chunks or not len(runs) or runs[0, 0] != 1 or np.any(np.diff(runs[:, 0]) <= 0):
+        raise IndexDamagedError(why="tables_contradict", detail="no places of samples")
     first = np.clip(runs[:, 0] - 1, 0, chunks)
     return np.repeat(runs[:, 1], np.diff(first, append=chunks))

@@ -14,10 +14,13 @@ import av.stream
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.footage.medium import packets_of
+
 _US_PER_S = 1_000_000
 _MAX_PACKETS = 20_000_000
 _CLOCK_ROUND = 1 << 33
 """The clock of a transport stream comes round; what begins a little before zero is written as a little before this."""
+_ROUND_FORMATS = frozenset({"mpegts", "mpeg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def packet_sizes(medium: av.container.InputContainer, stream: av.stream.Stream) 
     if len(rows) < 2:
         rows = _walked(medium, stream)
     base = stream.time_base or Fraction(1, _US_PER_S)
-    times = np.array([unwrapped(row[0]) for row in rows], np.int64)
+    times = np.array([unwrapped(row[0], stream) for row in rows], np.int64)
     if len(times):
         times = times - times.min()
     return PacketSizes(
@@ -49,19 +52,21 @@ def packet_sizes(medium: av.container.InputContainer, stream: av.stream.Stream) 
 
 def first_time(stream: av.stream.Stream) -> int:
     """When the stream begins, in its own ticks."""
-    return unwrapped(stream.start_time or 0)
+    return unwrapped(stream.start_time or 0, stream)
 
 
-def unwrapped(ticks: int) -> int:
-    """The same moment on a clock that may begin below zero."""
-    return ticks - _CLOCK_ROUND if _CLOCK_ROUND // 2 < ticks < _CLOCK_ROUND else ticks
+def unwrapped(ticks: int, stream: av.stream.Stream) -> int:
+    """The same moment on a clock that may begin below zero; other containers count on beyond 33 bits."""
+    if _CLOCK_ROUND // 2 < ticks < _CLOCK_ROUND and stream.container.format.name in _ROUND_FORMATS:
+        return ticks - _CLOCK_ROUND
+    return ticks
 
 
 def _walked(medium: av.container.InputContainer, stream: av.stream.Stream) -> list[tuple[int, int, bool]]:
     rows: list[tuple[int, int, bool]] = []
     try:
         medium.seek(0)
-        for packet in medium.demux(stream):
+        for packet in packets_of(medium, stream):
             at = packet.dts if packet.dts is not None else packet.pts
             if packet.size and at is not None and len(rows) < _MAX_PACKETS:
                 rows.append((at, packet.size, packet.is_keyframe))

@@ -34,6 +34,8 @@ _DAMAGE = frozenset(
 _SOUND_NAMES = (".m4a", ".mka", ".oga", ".weba")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _TOLERATED_LENGTH_US = 500_000
+_SAY_THEIR_LENGTH = frozenset({Container.MATROSKA, Container.FLV, Container.ASF, Container.AVI})
+"""Their headers say how long they last, written when they were finished."""
 MAX_MEDIA_US = 7 * 86_400 * US_PER_S
 """No device writes one file for longer than a week; a claim beyond it would count as footage of that time."""
 _MOST_FAULTS = 150
@@ -115,9 +117,7 @@ def _cut(found: Demuxed, lost_bytes: int, container: Container) -> list[Fault]:
     frames = found.structure.frames
     end_us = None if frames is None or not len(frames) else FileTime.of(frames, has_holes=False).there_until_us()
     promised_us, seen_us = found.promised_us, max(found.end_us or 0, end_us or 0)
-    is_short = (
-        container is Container.MATROSKA and promised_us is not None and promised_us - seen_us > _TOLERATED_LENGTH_US
-    )
+    is_short = container in _SAY_THEIR_LENGTH and (promised_us or 0) - seen_us > _TOLERATED_LENGTH_US
     if not (lost_bytes or found.torn or is_short):
         return []
     cut = "torn_packet" if container is Container.MPEG_TS else "segment_beyond_end"

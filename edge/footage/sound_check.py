@@ -44,6 +44,8 @@ def sound_stretches(
     if media_us <= 0:
         return ()
     stream = medium.streams.audio[0]
+    if stream.codec_context is None:  # PyAV has none for a codec that nobody knows
+        return (SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),)
     stream.codec_context.thread_count = 1
     try:
         muted = _muted(medium, stream, limits, media_us)
@@ -152,12 +154,12 @@ def _decoded(
     stream.codec_context.flush_buffers()
     try:
         for frame in medium.decode(stream):
-            at_us = 0 if frame.pts is None else int((unwrapped(frame.pts) - first) * base * _US_PER_S)
+            at_us = 0 if frame.pts is None else int((unwrapped(frame.pts, stream) - first) * base * _US_PER_S)
             if at_us >= span[1]:
                 return
             if at_us >= span[0]:
                 yield at_us, _samples(frame)
-    except av.FFmpegError:
+    except (av.FFmpegError, IndexError):  # the latter: a stream that begins late, see `packets_of`
         return  # torn sound: what came before it is judged
     finally:
         stream.codec_context.flush_buffers()

@@ -196,3 +196,11 @@ def test_the_register_may_set_a_limit_and_nonsense_keeps_the_default(
 def test_limits_survive_the_way_into_a_worker() -> None:
     limits = LookLimits(view_sample_s=30.0, view_agree=2)
     assert limits_from(limits.values()) == limits
+
+
+def test_a_dark_picture_among_pictures_that_do_not_decode_is_no_seeing() -> None:
+    """They neither agree nor disagree: what was looked at decides alone."""
+    assert told([picture(0, DARK, sure=0.99), *(picture(at, None) for at in (5, 10, 15))], until_s=20) == [
+        ("dark", 0, 2.5),
+        ("unknown", 2.5, 20),
+    ]
