@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.fault_sentences import FAULT_SENTENCES, VALUE_WORDS
 from edge.contract.code_words import clock_text
+from edge.contract.fault_sentences import FAULT_SENTENCES, VALUE_WORDS
 from edge.contract.fault_words import fault_label, fault_of, places_of, told_fault
 from edge.contract.inspection import Fault, FaultCode
 
