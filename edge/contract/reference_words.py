@@ -54,6 +54,14 @@ REFERENCE_WORDS: dict[str, CodeWords] = {
 }
 
 
+_NOT_HELD: Pair = (
+    "No picture was held against the commissioned view: none could be decoded, or the stored reference cannot be"
+    " read. Play the clip; if it plays, look at the reference with `commission DEVICE` and commission it anew",
+    "没有一幅图片与基准作过比对：图片无法解码，或保存的基准无法读取。请播放录像；若能播放，"
+    "请用 commission 命令查看基准，并用 commission 重新建立",
+)
+
+
 def reference_label(state: str, language: str) -> str:
     """The short name of a state."""
     return label_in(REFERENCE_WORDS, state, language)
@@ -69,6 +77,8 @@ def reference_sentence(check: ReferenceCheck, language: str, *, span: str) -> st
     words = REFERENCE_WORDS.get(check.state)
     if words is None:
         return f"{reference_label(check.state, language)} {span}".strip()
+    if check.state == ReferenceState.UNKNOWN and not check.samples:
+        return _NOT_HELD[language == CHINESE]
     return words.sentence[language == CHINESE].format(
         span=span, movement=_movement(check, language), used=check.samples_used, samples=check.samples
     )

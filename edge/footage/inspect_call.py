@@ -11,6 +11,8 @@ from typing import Any
 
 import av.logging
 
+from edge.contract.inspection import ReferenceCheck, ReferenceState
+from edge.domain.commissioned_view import RecordUnusableError
 from edge.domain.reference_check import ReferenceLimits
 from edge.domain.view_limits import limits_from
 from edge.footage.probe import probe_file
@@ -32,9 +34,13 @@ def _looks(path: Path, structure: ProbeResult, order: LookOrder) -> object:
     from edge.footage.reference_arrays import read_reference
     from edge.footage.reference_match import ReferenceLook
 
-    reference = None
+    reference, unread = None, None
     if order.record is not None and order.arrays is not None:
-        held = read_reference(Path(order.record), Path(order.arrays))
-        reference = ReferenceLook(held, ReferenceLimits(**order.reference_limits))
+        try:
+            held = read_reference(Path(order.record), Path(order.arrays))
+            reference = ReferenceLook(held, ReferenceLimits(**order.reference_limits))
+        except (RecordUnusableError, OSError):  # it costs the comparison, and `reference_words` tells it
+            name = order.reference or ""
+            unread = ReferenceCheck(state=ReferenceState.UNKNOWN, reference=name, samples=0, samples_used=0)
     looks = look(path, structure, limits_from(order.limits), expects_sound=order.expects_sound, reference=reference)
-    return looks.model_dump(mode="json")
+    return (looks if unread is None else looks.model_copy(update={"reference": unread})).model_dump(mode="json")

@@ -37,6 +37,26 @@ def recording(path: Path, camera: Camera) -> Path:
     return path
 
 
+def test_a_reference_that_was_tampered_with_costs_the_comparison_alone_and_is_told(tmp_path: Path) -> None:
+    data, source = tmp_path / "gateway", tmp_path / "recordings"
+    source.mkdir()
+    ran("init", "--data", data, "--source", source, "--lang", "en")
+    as_mounted = recording(source / "MON07_20261121080000_0001.mp4", Camera())
+    ran("commission", "MON07", "--from", as_mounted, "--by", "Li Wei", "--reason", "mounted", "--data", data)
+    (arrays,) = (data / "references").rglob("*.npz")
+    kept = bytearray(arrays.read_bytes())
+    kept[len(kept) // 2] ^= 1
+    arrays.write_bytes(kept)
+    (file,) = json.loads(ran("inspect", source, "--config", data / "edge.toml", "--json"))["files"]
+    assert (file["reference"]["state"], file["reference"]["samples"]) == ("unknown", 0)
+    assert file["view_model"]
+    assert [stretch["state"] for stretch in file["view"]] != ["unknown"]
+    said = " ".join(ran("inspect", source, "--config", data / "edge.toml", "--lang", "en").split())
+    assert "commission it anew" in said
+    chinese = ran("inspect", source, "--config", data / "edge.toml", "--lang", "zh-CN")
+    assert "用commission重新建立" in "".join(chinese.split())
+
+
 def test_a_recording_of_a_moved_monitor_is_told_with_its_movement(tmp_path: Path) -> None:
     data, source = tmp_path / "gateway", tmp_path / "recordings"
     source.mkdir()
