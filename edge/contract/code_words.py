@@ -8,6 +8,7 @@ from typing import NamedTuple
 CHINESE = "zh-CN"
 Pair = tuple[str, str]
 """English, Chinese."""
+_FURTHEST_S = 1_000_000_000
 
 
 class CodeWords(NamedTuple):
@@ -24,8 +25,11 @@ def label_in(table: Mapping[str, CodeWords], code: str, language: str) -> str:
 
 
 def clock_text(seconds: float) -> str:
-    """A place in a file as h:mm:ss.s, cut to tenths and never rounded up to a time that was not yet reached."""
-    tenths = int(max(0.0, seconds) * 10 + 1e-6)
+    """A place in a file as h:mm:ss.s, cut to tenths and never rounded up to a time that was not yet reached.
+
+    What no file can reach, as a gateway that is not itself may claim, is shown as the furthest place.
+    """
+    tenths = int(min(max(0, seconds), _FURTHEST_S) * 10 + 1e-6)
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest // 10:02d}.{rest % 10}"

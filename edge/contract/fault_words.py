@@ -16,6 +16,7 @@ from edge.contract.inspection import Fault, FaultCode
 
 _MAX_TEXT = 200
 _MAX_DETAIL = 500
+_LONG_NUMBER = 1 << 63
 
 
 def fault_of(
@@ -66,7 +67,11 @@ def _shown(name: str, value: str | float, language: str) -> str:
     words = VALUE_WORDS.get(name, {}).get(str(value))
     if words is not None:
         return words[language == CHINESE]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return value[:_MAX_TEXT]
+    if isinstance(value, int) and abs(value) < _LONG_NUMBER:
+        return str(value)
+    return f"{float(min(max(value, -_LONG_NUMBER), _LONG_NUMBER)) if isinstance(value, int) else value:g}"
 
 
 def _span(fault: Fault, language: str) -> str:

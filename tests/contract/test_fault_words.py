@@ -85,3 +85,18 @@ def test_a_place_is_never_told_later_than_it_is(seconds: float) -> None:
     told_s = int(hours) * 3600 + int(minutes) * 60 + float(rest)
     assert told_s <= seconds + 1e-5
     assert seconds - told_s < 0.1 + 1e-5
+
+
+@pytest.mark.parametrize(
+    "absurd", [1e308, -1e308, 10**300, 10**4000, -(10**4000), "x" * 100_000, "{0.__class__}", "<b>"]
+)
+@pytest.mark.parametrize("code", FaultCode)
+def test_what_a_gateway_that_is_not_itself_claims_is_told_in_a_bounded_sentence(
+    code: FaultCode, absurd: str | float
+) -> None:
+    """A page that fails over one number of one gateway shows nobody anything."""
+    values = dict.fromkeys(places_of(FAULT_SENTENCES[code].sentence[0]) - {"span"}, absurd)
+    place = absurd if isinstance(absurd, float) else None
+    fault = Fault(code=code, from_s=place, to_s=place, values=values)
+    for language in ("en", "zh-CN"):
+        assert len(told_fault(fault, language)) < 2_000
