@@ -73,6 +73,7 @@ CHINESE: dict[str, str] = SHARED | {
     "commission_mask": "--mask {text} 不是区域：请给出左、上、宽、高（像素），例如 0,0,640,80",
     "commission_masked": "屏蔽区域占去一半以上画面：请减少 --mask",
     "commission_moving": "摄像头在晃动：{light}图片之间相差宽度的 {way}%，上限为 {most}%。请先固定再建立基准",
+    "commission_no_file": "{path} 不是文件：请提供录像或图片",
     "commission_no_detail": (
         "{light}图片中没有可供比对的内容：没有固定不变的边缘。请在光线较好时拍摄，或转动摄像头使路缘、立杆或建筑进入"
         "画面"

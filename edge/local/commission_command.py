@@ -76,7 +76,7 @@ def commission_device(order: CommissionOrder, data_dir: Path, *, now_us: UtcMicr
     _check_words(order)
     masks = [_box(text) for text in order.masks]
     limits = _limits(data_dir)
-    hashes = [sha256_of_file(path) for path in order.files]
+    hashes = [_hash_of(path) for path in order.files]
     names = [wire_name(text_of_path(path.name))[:500] for path in order.files]
     argument: dict[str, Any] = {
         "files": [{"path": str(path.absolute()), "name": name} for path, name in zip(order.files, names, strict=True)],
@@ -221,7 +221,16 @@ def _limits(data_dir: Path) -> ReferenceLimits:
 def _calibration(path: Path | None) -> CommissionedCalibration | None:
     if path is None:
         return None
-    return CommissionedCalibration(name=wire_name(text_of_path(path.name))[:500], sha256=sha256_of_file(path)[0])
+    return CommissionedCalibration(name=wire_name(text_of_path(path.name))[:500], sha256=_hash_of(path)[0])
+
+
+def _hash_of(path: Path) -> tuple[str, int]:
+    """SHA-256 and size; a device or a pipe has no end that could be waited for."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise CommissionRefusedError(
+            sentence("commission_no_file", "{path} is no file: give footage or pictures", path=text_of_path(str(path)))
+        )
+    return sha256_of_file(path)
 
 
 def _left_out(counts: Mapping[str, int], limits: ReferenceLimits) -> tuple[Sentence, ...]:

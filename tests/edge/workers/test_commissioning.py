@@ -160,6 +160,14 @@ def test_a_refusal_is_told_in_chinese_with_its_values(tmp_path: Path, files: dic
     assert "只有 4 幅图片" in done.err
 
 
+@pytest.mark.parametrize("option", ["--from", "--calibration"])
+def test_what_has_no_end_is_refused_at_once(tmp_path: Path, day: Path, option: str) -> None:
+    done = ran("commission", "MON07", "--from", day, option, "/dev/zero", *WHO, "--data", tmp_path)
+    assert done.code == 1
+    assert "/dev/zero is no file" in done.err
+    assert ReferenceFiles(tmp_path).current("MON07") is None
+
+
 def test_nothing_stored_is_said(tmp_path: Path) -> None:
     done = ran("commission", "MON07", "--data", tmp_path, "--lang", "en")
     assert (done.code, done.out) == (1, "")
