@@ -97,13 +97,23 @@ def small_stretches(sizes: PacketSizes, limits: LookLimits, *, media_us: int) ->
     lasts_us[-1] = min(int(lasts_us[-1]), int(np.median(lasts_us)) or 1)
     small = sizes.bytes < limits.sound_mute_share * float(np.median(sizes.bytes))
     small |= sizes.bytes * (_US_PER_S / lasts_us) < limits.sound_mute_bytes_s
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], small.astype(np.int8), [0]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], _without_specks(small).astype(np.int8), [0]])))
     ends_us = sizes.times_us + lasts_us
     spans = [
         (int(sizes.times_us[first]), int(ends_us[until - 1]))
         for first, until in zip(edges[::2], edges[1::2], strict=True)
     ]
     return [span for span in spans if span[1] - span[0] >= limits.sound_mute_least_s * _US_PER_S]
+
+
+def _without_specks(small: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """One or two larger packets inside a silence are a coder's own doing; whether they hold sound, decoding tells."""
+    bridged = small.copy()
+    for length in (1, 2):
+        inside = np.flatnonzero(small[: -length - 1] & small[length + 1 :]) + 1 if len(small) > length + 1 else ()
+        for at in inside:
+            bridged[at : at + length] = True
+    return bridged
 
 
 # ------------------------------------------------------------------ decoding

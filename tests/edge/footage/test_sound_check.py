@@ -10,7 +10,8 @@ import pytest
 
 from edge.contract.inspection import SoundStretch
 from edge.domain.view_limits import DEFAULT_LOOK_LIMITS
-from edge.footage.sound_check import sound_stretches
+from edge.footage.packet_sizes import PacketSizes
+from edge.footage.sound_check import small_stretches, sound_stretches
 from tests.edge.looked_films import SOUND_RATE, looked_film, muted, speech
 
 
@@ -68,3 +69,22 @@ def test_a_missing_track_is_absent_unless_none_is_expected(
 ) -> None:
     film = looked_film(tmp_path / "clip.mp4", seconds=3)
     assert [part.state for part in heard(film, seconds=3, expects_sound=expects)] == states
+
+
+@pytest.mark.parametrize(
+    ("larger", "stretches"),
+    [
+        pytest.param((150,), [(1_000_000, 9_000_000)], id="one larger packet is a coder's own doing"),
+        pytest.param((150, 151), [(1_000_000, 9_000_000)], id="two"),
+        pytest.param(tuple(range(150, 155)), [(1_000_000, 5_000_000), (5_166_666, 9_000_000)], id="five are sound"),
+    ],
+)
+def test_a_silence_is_one_stretch_though_a_packet_in_it_is_larger(
+    larger: tuple[int, ...], stretches: list[tuple[int, int]]
+) -> None:
+    sizes = np.full(300, 200)
+    sizes[30:270] = 4
+    sizes[list(larger)] = 200
+    times_us = np.arange(300, dtype=np.int64) * 1_000_000 // 30
+    packets = PacketSizes(times_us, sizes, np.ones(300, bool))
+    assert small_stretches(packets, DEFAULT_LOOK_LIMITS, media_us=10_000_000) == stretches
