@@ -8,7 +8,14 @@ import json
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.contract.events import down_event, up_event
-from edge.contract.inspection import Fault, FileVerdict, Inspection
+from edge.contract.inspection import (
+    Fault,
+    FileVerdict,
+    Inspection,
+    ReferenceCheck,
+    SoundStretch,
+    ViewStretch,
+)
 from edge.contract.instants import Instant, UtcMicros, parse_rfc3339
 from edge.contract.intervals import TimeInterval
 from edge.contract.keyset import KeySet, ServerKey, sign_key_set
@@ -117,8 +124,37 @@ def manifest() -> Manifest:
     )
 
 
-def manifest_envelope() -> dict[str, object]:
-    return dict(json.loads(sign_manifest(manifest(), GATEWAY_KEY)))
+def looked_at() -> Manifest:
+    """The same clip by a gateway that looks and listens: destroyed pictures, a covered lens, sound off, a view held."""
+    inspection = Inspection(
+        verdict=FileVerdict.DAMAGED,
+        container="mp4",
+        media_us=60_000_000,
+        faults=(
+            Fault(
+                code="data_hole",
+                from_s=12.5,
+                to_s=14.0,
+                detail="pictures are destroyed",
+                samples=(375, 420),
+                values={"pictures": 45, "bytes": 90_000},
+            ),
+        ),
+        view=(
+            ViewStretch(state="seeing", from_s=0.0, to_s=20.0, confidence=0.97),
+            ViewStretch(state="covered", from_s=20.0, to_s=60.0, confidence=0.91),
+        ),
+        sound=(SoundStretch(state="muted", from_s=30.0, to_s=60.0),),
+        view_model="view@" + "ab" * 32,
+        reference=ReferenceCheck(
+            state="moved", reference="cd" * 32, samples=6, samples_used=5, dx_px=10.5, dy_px=-3.0, from_s=0.0, to_s=20.0
+        ),
+    )
+    return manifest().model_copy(update={"inspection": inspection})
+
+
+def manifest_envelope(said: Manifest | None = None) -> dict[str, object]:
+    return dict(json.loads(sign_manifest(said or manifest(), GATEWAY_KEY)))
 
 
 def _up(kind: UpKind, data: WireModel, counter: int) -> bytes:
@@ -206,6 +242,7 @@ def golden_messages() -> dict[str, bytes]:
             1,
         ),
         "report-clip": _up(UpKind.REPORT, Report(content=ClipReport(manifest=manifest_envelope())), 2),
+        "report-looks": _up(UpKind.REPORT, Report(content=ClipReport(manifest=manifest_envelope(looked_at()))), 2),
         "report-docking": _up(UpKind.REPORT, Report(content=docking), 3),
         "events": _up(UpKind.EVENTS, Events(events=(event,)), 4),
         "offer": _up(UpKind.OFFER, Offer(manifest=manifest_envelope(), flagged=True), 5),
