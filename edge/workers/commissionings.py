@@ -37,11 +37,14 @@ class CommissioningWorker:
         self.wake = threading.Event()
 
     def step(self, now_us: UtcMicros) -> bool:
-        """Look, if it is time to. A damaged record is logged and told once it is mended; the others go on."""
+        """Look, if it is time to. A damaged record is logged and told once it is mended; other monitors go on."""
         if self._clock.steady_s() < self._next_look_s:
             return False
         self._next_look_s = self._clock.steady_s() + _LOOK_EVERY_S
+        waiting: set[str] = set()
         for folder, number, record in list(self._files.acts()):
+            if folder in waiting:
+                continue  # what is told after a damaged record would take its turn for ever
             with self._journal.transaction() as rows:
                 if number <= int(remembered(rows, _TOLD + folder) or 0):
                     continue
@@ -49,6 +52,7 @@ class CommissioningWorker:
                     event = commissioning_event(stored_reference(record))
                 except RecordUnusableError as error:
                     log.error("reference_unusable", record=str(record), why=str(error))
+                    waiting.add(folder)
                     continue
                 self._outbox.put(rows, UpKind.EVENTS, Events(events=(event,)), now_us)
                 remember(rows, _TOLD + folder, str(number))

@@ -288,3 +288,13 @@ def test_a_calibration_that_changed_since_the_commissioning_is_told(tmp_path: Pa
     assert "file_changed" not in ran(*question).out
     calibration.write_text("camera_matrix: 2")
     assert "file_changed" in ran(*question).out
+
+
+def test_a_damaged_record_is_told_in_its_turn_once_it_is_mended(gateway: Gateway) -> None:
+    kept(gateway.home)
+    kept(gateway.home)
+    first, _ = ReferenceFiles(gateway.home).history("MON07")
+    first.record.write_bytes(b"{torn" + (whole := first.record.read_bytes()))
+    assert told(gateway) == []
+    first.record.write_bytes(whole)
+    assert [event.detail["number"] for event in told(gateway)] == ["1", "2"]
