@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Annotated
 
+from box_fuzz.mutations import Base
 from box_fuzz.reading import HANG_S, MEMORY_BYTES, Tally, films, read_many
 from cyclopts import App, Parameter
 
@@ -66,7 +67,7 @@ def fuzz(
     return 0 if is_good else 1
 
 
-def _batch(job: tuple[int, int, float | None, list]) -> Tally:  # type: ignore[type-arg]  # bases travel as they are
+def _batch(job: tuple[int, int, float | None, list[Base]]) -> Tally:
     return read_many(*job)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fault_films import breaks
 from fault_films.boxes import top_boxes
@@ -183,8 +183,8 @@ def _times(folder: Path) -> Iterator[Case]:
     period = 40
     whole = [n * period for n in range(250)]
 
-    def film(name: str, ticks: list[int], codes: str, span: breaks.Span | None, **more: object) -> Case:
-        made = Film(ticks=ticks, time_base=_MILLI, rate=Fraction(25), **{"sound_s": 10.0, **more})  # type: ignore[arg-type]
+    def film(name: str, ticks: list[int], codes: str, span: breaks.Span | None, **more: Any) -> Case:
+        made = Film(ticks=ticks, time_base=_MILLI, rate=Fraction(25), **{"sound_s": 10.0, **more})
         path = write_film(folder / "times.film", made)
         extension = {"matroska": "mkv", "mpegts": "ts"}.get(made.format, "mp4")
         return Case(name, tuple(codes.split("|")), extension, path.read_bytes(), span)
