@@ -8,9 +8,9 @@ manifest that says no more than an older gateway's is the same bytes.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge.contract.wire_model import Count, ShortText, WireModel
 
@@ -36,6 +36,10 @@ class FaultCode(StrEnum):
     TABLE_BOMB = "table_bomb"
     DATA_CUT = "data_cut"
     DATA_HOLE = "data_hole"
+    SOUND_HOLE = "sound_hole"
+    HEAD_MISSING = "head_missing"
+    NOT_ENDED = "not_ended"
+    SECOND_RECORDING = "second_recording"
     SAMPLES_PAST_END = "samples_past_end"
     FRAMES_MISSING = "frames_missing"
     CLOCK_STEP = "clock_step"
@@ -101,21 +105,28 @@ class SoundState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class ViewStretch(WireModel):
-    """[from_s, to_s) in one state; `confidence` 0..1 is the look's own, never a proof."""
+class _Stretch(WireModel):
+    """[from_s, to_s) in one state. A stretch that ends before it begins is refused: no band could be drawn of it."""
 
     state: Annotated[str, Field(max_length=32)]
     from_s: Second
     to_s: Second
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.from_s > self.to_s:
+            raise ValueError(f"a stretch must not end before it begins: from {self.from_s} s to {self.to_s} s")
+        return self
+
+
+class ViewStretch(_Stretch):
+    """[from_s, to_s) in one state; `confidence` 0..1 is the look's own, never a proof."""
+
     confidence: Annotated[float, Field(ge=0, le=1)]
 
 
-class SoundStretch(WireModel):
+class SoundStretch(_Stretch):
     """[from_s, to_s) in one state."""
-
-    state: Annotated[str, Field(max_length=32)]
-    from_s: Second
-    to_s: Second
 
 
 class ReferenceState(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from xml.parsers import expat
@@ -61,7 +62,7 @@ def yaml_values(text: str) -> Any:
 def xml_values(text: str) -> Any:
     """The values below the root of an XML text of OpenCV's form. Raises UnsafeTextError."""
     tree = _Tree()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # the text is decoded already, whatever its first line names
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.text
     parser.StartDoctypeDeclHandler = tree.doctype
@@ -166,8 +167,7 @@ class _Tree:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise UnsafeTextError(sentence("text_twice", "it says {name} twice: keep one of them", name=twice[:60]))
     return values
 

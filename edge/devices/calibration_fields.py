@@ -109,15 +109,15 @@ class Fields:
     ) -> tuple[Lens | None, int | None, int | None]:
         """Lens and size of the picture that a region of interest and a binning leave (ROS camera_info)."""
         roi = self.values.get("roi")
-        if isinstance(roi, Mapping) and _number(roi.get("width")) and _number(roi.get("height")):
-            left, top = _number(roi.get("x_offset")) or 0.0, _number(roi.get("y_offset")) or 0.0
-            width, height = round(_number(roi["width"]) or 0), round(_number(roi["height"]) or 0)
+        region = Fields(roi if isinstance(roi, Mapping) else {}, self.faults, f"{self._path}roi.")
+        if any(region.values.get(name) not in (None, 0) for name in ("width", "height")):  # 0 is the whole picture
+            left, top = region.number("x_offset") or 0.0, region.number("y_offset") or 0.0
+            width, height = region.whole("width"), region.whole("height")
             lens = None if lens is None else replace(lens, cx=lens.cx - left, cy=lens.cy - top)
-        across = max(1.0, _number(self.values.get("binning_x")) or 1.0)
-        down = max(1.0, _number(self.values.get("binning_y")) or 1.0)
+        across, down = self._binning("binning_x"), self._binning("binning_y")
         if lens is not None:
             lens = replace(lens, fx=lens.fx / across, cx=lens.cx / across, fy=lens.fy / down, cy=lens.cy / down)
-        return lens, width and round(width / across), height and round(height / down)
+        return lens, width and (round(width / across) or None), height and (round(height / down) or None)
 
     def road_plane(self, name: str) -> RoadPlane | None:
         """The road plane under `name`; None where there is none, which is no fault."""
@@ -135,6 +135,10 @@ class Fields:
             return None
         span = None if stretch is None else (stretch[0], stretch[1])
         return RoadPlane(height_m, tilt_deg, roll_deg or 0.0, points, span)
+
+    def _binning(self, name: str) -> int:
+        """So many pixels were put into one; ROS writes 0 for none."""
+        return 1 if self.values.get(name) in (None, 0) else self.whole(name) or 1
 
     def _pinhole(self, names: Sequence[str]) -> Lens | None:
         name, value = self._found(names)

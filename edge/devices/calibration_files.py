@@ -11,7 +11,9 @@ pixels, "distortion": {"model", "coefficients"}, "reprojection_error_px", "road_
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,9 +74,17 @@ class CalibrationReading:
 
 def read_calibration(path: Path) -> CalibrationReading:
     """The calibration in a file. Raises CalibrationUnreadableError or OSError."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            why = sentence("calibration_no_file", "it is no file")
+            raise CalibrationUnreadableError(path=path, why=why)
         data = file.read(MAX_BYTES + 1)
     return calibration_of(data, path=path)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opened at once, though it were a pipe that nobody writes into."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def calibration_of(data: bytes, *, path: Path) -> CalibrationReading:

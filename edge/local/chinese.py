@@ -44,6 +44,7 @@ CHINESE: dict[str, str] = SHARED | {
     "broker_unreachable": "{url} 无法连接（{error}）",
     "calibration_large": "超过 {limit} 字节",
     "calibration_no_camera": "其中既无相机矩阵，也不是本系统的格式",
+    "calibration_no_file": "不是文件",
     "calibration_unreadable": (
         "{path} 不是可读的标定文件：{why}。支持 OpenCV（YAML、JSON、XML）、ROS camera_info 和本系统的 JSON"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from string import Formatter
 
 import pytest
+from pydantic import ValidationError
 
 from edge.contract.inspection import SoundState, SoundStretch, ViewState, ViewStretch
 from edge.contract.view_words import SOUND_WORDS, VIEW_WORDS, sound_label, told_sound, told_view, view_label
@@ -45,3 +46,11 @@ def test_a_state_of_a_newer_gateway_is_shown_as_it_came() -> None:
     assert view_label("lens_fogged", "zh-CN") == "lens fogged"
     assert sound_label("wind", "en") == "wind"
     assert told_sound(SoundStretch(state="wind", from_s=0, to_s=1), "en") == "wind from 0:00:00.0 to 0:00:01.0"
+
+
+@pytest.mark.parametrize("stretch", [ViewStretch, SoundStretch])
+def test_a_stretch_that_ends_before_it_begins_is_refused(stretch: type[ViewStretch | SoundStretch]) -> None:
+    said = {"state": "unknown", "from_s": 4.0, "to_s": 3.0, "confidence": 0.5}
+    with pytest.raises(ValidationError, match="must not end before it begins"):
+        stretch.model_validate(said)
+    assert stretch.model_validate({**said, "to_s": 4.0}).to_s == 4.0

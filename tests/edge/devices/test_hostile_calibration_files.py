@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.devices.calibration_files import CalibrationUnreadableError
+from edge.devices.calibration_files import CalibrationUnreadableError, read_calibration
 from edge.domain.calibration_faults import calibration_faults
 from edge.domain.camera_calibration import Against, CalibrationLimits, calibration_effects
 from edge.local.calibration_words import told_calibration, told_effect
@@ -48,6 +51,50 @@ def test_a_file_that_is_no_calibration_is_refused_with_the_reason(text: bytes, s
         read(text)
     assert said in str(refused.value)
     assert "Known are OpenCV" in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "utf-16", "invented"])
+def test_what_an_xml_names_as_its_encoding_breaks_nothing(encoding: str) -> None:
+    text = (
+        f'<?xml version="1.0" encoding="{encoding}"?><opencv_storage><camera_matrix>1</camera_matrix></opencv_storage>'
+    )
+    assert ("wrong_shape", "camera_matrix") in fields_of(read(text))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "camera.json")
+    with pytest.raises((CalibrationUnreadableError, IsADirectoryError)):
+        read_calibration(tmp_path / "camera.json")
+
+
+def test_the_field_that_stands_twice_among_many_is_found_at_once() -> None:
+    many = ",".join(f'"k{number}":1' for number in range(90_000))
+    with pytest.raises(CalibrationUnreadableError, match="says k89999 twice"):
+        read(f'{{{many},"k89999":2}}')
+
+
+NO_LENGTHS = ["Infinity", "-Infinity", "NaN", "1e400", "0", "-5", "true", '"far"', "null", "[]", "{}", "9" * 400]
+
+
+@pytest.mark.parametrize("number", NO_LENGTHS)
+@pytest.mark.parametrize(
+    "place",
+    [
+        '"roi": {"width": %s, "height": 100}',
+        '"roi": {"width": 9, "height": 9, "x_offset": %s}',
+        '"binning_x": %s',
+    ],
+)
+def test_a_region_of_no_size_breaks_nothing(number: str, place: str) -> None:
+    said = (
+        '{"image_width": 1920, "image_height": 1080, "distortion_model": "plumb_bob", "D": [0, 0, 0, 0, 0], '
+        '"K": [[1500, 0, 950], [0, 1510, 545], [0, 0, 1]], ' + place % number + "}"
+    )
+    reading = read(said)
+    against = Against(captured_from=date(2026, 11, 21), captured_until=date(2026, 11, 21), stream_px=(1920, 1080))
+    faults = (*reading.faults, *calibration_faults(reading.calibration, CalibrationLimits(), against))
+    assert all("{" not in told_calibration(fault, "en") for fault in faults)
 
 
 def test_a_number_of_ten_thousand_digits_is_no_number() -> None:
