@@ -12,7 +12,15 @@ from pathlib import Path
 from edge.contract.sentences import sentence
 from edge.local.camera_commands import check_calibration, commission
 from edge.local.speaking import DEFAULT_DATA, PROGRAM, complaining, settings_in, terminal
-from edge.platform.terminal import IN_ORDER, USAGE, WRONG, UnknownLanguageError, run_command, usage_complaint
+from edge.platform.terminal import (
+    IN_ORDER,
+    USAGE,
+    WRONG,
+    UnknownLanguageError,
+    empty_word,
+    run_command,
+    usage_complaint,
+)
 
 _PURPOSE = sentence("purpose", "Brings recordings from a gateway to the server, checked and receipted.")
 _LANG_HELP = "`--lang zh-CN` or `--lang en` with any command; without it the setting `language`, else the locale."
@@ -20,13 +28,16 @@ _LANG_HELP = "`--lang zh-CN` or `--lang en` with any command; without it the set
 
 def main() -> None:
     """Entry point."""
-    sys.exit(run_command(lambda: execute(sys.argv[1:])))
+    sys.exit(run_command(lambda: execute(sys.argv[1:]), complain=terminal.complain))
 
 
 def execute(words: Sequence[str]) -> int:
     """Run one command; its exit code. The overview needs no argument parser, which takes longer to load than to use."""
     with complaining(UnknownLanguageError, code=USAGE):
         words = terminal.choose(words)
+    if (empty := empty_word(words, program=PROGRAM)) is not None:
+        terminal.complain(empty)
+        return USAGE
     if words in ([], ["--help"], ["-h"]):
         print(_overview())
         return IN_ORDER
@@ -144,8 +155,10 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     return IN_ORDER
 
 
-def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int:
+def inspect(*paths: Path, json: bool = False, strict: bool = False, config: Path | None = None) -> int:
     """Look into recordings without taking them over: container, times, faults, gaps. Files are only read.
+
+    It ends with 0 whatever is found, since that is what was asked for; with --strict only where all is whole.
 
     Parameters
     ----------
@@ -153,6 +166,8 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
         Files and folders.
     json
         One JSON object instead of the table.
+    strict
+        End with 1 when a file is damaged or unreadable, or a statement or folder beside them cannot be read.
     config
         A settings file; names and times are then read as its first source says, zones and limits as its gateway's
         register says, with as many workers as it sets.
@@ -174,7 +189,7 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
     sources = () if settings is None else settings.sources
     reading = SourceReading.of(sources[0]) if sources else SourceReading.usual()
     with complaining(SourceMissingError, code=USAGE), complaining(JournalUnusableError):
-        run_inspect(
+        report = run_inspect(
             paths,
             as_json=json,
             reading=reading,
@@ -185,7 +200,7 @@ def inspect(*paths: Path, json: bool = False, config: Path | None = None) -> int
             workers=0 if settings is None else settings.inspection_workers,
             data_dir=None if settings is None else settings.data_dir,
         )
-    return IN_ORDER
+    return WRONG if strict and not report.is_in_order else IN_ORDER
 
 
 def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool = False) -> int:
@@ -210,9 +225,7 @@ def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
         folders = [source.folder for source in settings.sources]
         facts = read_status(settings.data_dir, now_us=SystemClock().now_us(), folders=folders)
     if json:
-        from json import dumps
-
-        print(dumps(status_json(facts), ensure_ascii=False, indent=1))
+        terminal.say_json(status_json(facts), indent=1)
     else:
         from zoneinfo import ZoneInfo
 
@@ -237,8 +250,6 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     json
         One JSON object per check.
     """
-    from json import dumps
-
     from edge.local.checks import Health
     from edge.local.doctor import examine
     from edge.local.doctor_view import show_check
@@ -250,7 +261,7 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     for check in examine(settings, SystemClock(vouched=settings.clock_vouched)):
         sound = sound and check.health is not Health.BAD
         if json:
-            print(dumps(check.as_json(), ensure_ascii=False))
+            terminal.say_json(check.as_json())
         else:
             show_check(check, terminal.language)
     return IN_ORDER if sound else WRONG

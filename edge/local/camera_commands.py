@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json as json_text
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -80,7 +80,7 @@ def commission(
     with complaining(CommissionRefusedError, RecordUnusableError, JournalUnusableError, OSError):
         done = commission_device(order, data, now_us=SystemClock().now_us())
     if json:
-        terminal.say(json_text.dumps(reference_json(done.stored), ensure_ascii=False, indent=1))
+        terminal.say_json(reference_json(done.stored), indent=1)
     else:
         show_commissioned(done.stored, terminal.language)
         terminal.say(
@@ -146,7 +146,7 @@ def check_calibration(
     with complaining(FootageUnusableError, RecordUnusableError, JournalUnusableError, OSError):
         answers = check_calibrations(question, data, now_us=SystemClock().now_us())
     if json:
-        terminal.say(json_text.dumps(calibration_json(answers), ensure_ascii=False, indent=1))
+        terminal.say_json(calibration_json(answers), indent=1)
     else:
         from rich.console import Console
 
@@ -166,7 +166,7 @@ def _show(device: str, data: Path, *, as_json: bool) -> int:
         files = ReferenceFiles(data)
         found = files.history(device) if device else files.all_current()
     if as_json:
-        terminal.say(json_text.dumps([reference_json(one) for one in found], ensure_ascii=False, indent=1))
+        terminal.say_json([reference_json(one) for one in found], indent=1)
         return IN_ORDER if found else WRONG
     for stored in found:
         show_commissioned(stored, terminal.language)
@@ -183,8 +183,9 @@ def _show(device: str, data: Path, *, as_json: bool) -> int:
 
 
 def _is_data_folder(data: Path) -> bool:
-    if data.is_dir():
-        return True
+    with suppress(OSError):  # such as a name that is too long
+        if data.is_dir():
+            return True
     terminal.complain(
         sentence(
             "no_data_folder", "{folder} is no data folder: name it with --data, or make it with `init`", folder=data

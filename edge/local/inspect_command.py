@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ from edge.local.inspect_json import report_json
 from edge.local.inspect_view import show_report
 from edge.local.words import word
 from edge.platform.clock import Clock
-from edge.platform.terminal import Language
+from edge.platform.terminal import Language, write_json
 from edge.platform.worker_pool import WorkerPool, workers_for
 from edge.storage.journal import reading_journal
 from edge.storage.journal_errors import NoJournalError
@@ -27,6 +26,7 @@ from edge.storage.reference_files import ReferenceFiles
 from edge.storage.register_copy import current_register
 from edge.workers.clip_facts import SourceReading
 from edge.workers.inspect_paths import InspectProgress, OnProgress, inspect_paths
+from edge.workers.inspect_report import InspectReport
 
 _QUIET_S = 2.0
 
@@ -42,7 +42,7 @@ def run_inspect(
     language: Language = "en",
     workers: int = 0,
     data_dir: Path | None = None,
-) -> None:
+) -> InspectReport:
     """Inspect and print to `output`; progress goes to `progress` once it has taken two seconds.
 
     `workers`: how many files are looked into side by side, 0 for all cores but one. `data_dir`: a gateway's, whose
@@ -62,9 +62,10 @@ def run_inspect(
             on_progress=on_progress,
         )
     if as_json:
-        output.file.write(json.dumps(report_json(report), ensure_ascii=False, indent=1) + "\n")
+        write_json(report_json(report), output.file, indent=1)
     else:
         show_report(report, output, ZoneInfo(reading.time_zone), language)
+    return report
 
 
 def _register(data_dir: Path) -> Register | None:

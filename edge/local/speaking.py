@@ -8,16 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.domain.path_text import shown_text
 from edge.local.words import told
 from edge.platform.speech import Speech
-from edge.platform.terminal import USAGE, WRONG
+from edge.platform.terminal import USAGE, WRONG, Language
 
 if TYPE_CHECKING:
     from edge.config import EdgeConfig
 
 PROGRAM = "tallylight-edge"
 DEFAULT_DATA = Path("edge-data")
-terminal = Speech(PROGRAM, told)
+
+
+def _shown(said: str, language: Language) -> str:
+    """A sentence whose values move no cursor: the name of a file is whatever its maker wrote."""
+    return "\n".join(shown_text(line) for line in told(said, language).split("\n"))
+
+
+terminal = Speech(PROGRAM, _shown)
 """The one terminal of this process, and the language it reads."""
 
 

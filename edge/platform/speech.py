@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from edge.contract.sentences import sentence_of
-from edge.platform.terminal import Language, language_of, take_language
+from edge.platform.terminal import Language, language_of, take_language, write_json
 
 
 class Speech:
@@ -37,6 +38,10 @@ class Speech:
     def say(self, said: str) -> None:
         """A line on standard output."""
         sys.stdout.write(f"{self.told(said)}\n")
+
+    def say_json(self, document: Any, *, indent: int | None = None) -> None:
+        """A document on standard output, in no language."""
+        write_json(document, sys.stdout, indent=indent)
 
     def complain(self, said: str | Exception) -> None:
         """A line on standard error: what is wrong and what to do."""

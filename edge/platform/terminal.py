@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import json
 import locale
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import IO, Any, Literal
 
 from edge.contract.sentences import Sentence, sentence
 
@@ -16,6 +19,7 @@ LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
 IN_ORDER, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: as asked; something is wrong, or nobody reads what is written; wrong use or settings; Ctrl-C."""
 _OPTION = "--lang"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class UnknownLanguageError(Exception):
@@ -53,8 +57,10 @@ def language_of(setting: str | None, locale_name: str | None = None) -> Language
     return "zh-CN" if name.lower().startswith("zh") and _can_write("中") else "en"
 
 
-def run_command(command: Callable[[], int]) -> int:
-    """Run, flush, and give the exit code; an interruption and a closed pipe end it without a stack trace."""
+def run_command(command: Callable[[], int], *, complain: Callable[[str], None] | None = None) -> int:
+    """Run, flush, and give the exit code; an interruption, a closed pipe and a full disk under the output end it
+    without a stack trace.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a sign the terminal cannot show must not end the program
@@ -62,11 +68,60 @@ def run_command(command: Callable[[], int]) -> int:
         code = command()
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again when it ends
+        _write_no_more()
+        return WRONG
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NO_ROOM:
+            raise
+        _write_no_more()
+        said = sentence("output_full", "the disk that the output goes to is full: what is there is not complete")
+        (complain or _complain_in_english)(said)
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
+
+
+def _complain_in_english(said: str) -> None:
+    """In English, for a program that has no terminal of its own yet."""
+    sys.stderr.write(f"{said}\n")
+
+
+def _write_no_more() -> None:
+    """What is not written yet goes nowhere, or Python complains again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_json(document: Any, stream: IO[str], *, indent: int | None = None) -> None:
+    """A document as JSON with a line's end, whatever the stream's encoding: what would write a sign that it does not
+    know in its own way would make it no JSON. A number that is infinite or none is null.
+    """
+    is_unicode = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
+    stream.write(json.dumps(_finite(document), ensure_ascii=not is_unicode, indent=indent, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def empty_word(words: Sequence[str], *, program: str) -> Sentence | None:
+    """What is wrong where a word is empty, as that of a variable that a script did not set; else None.
+
+    An empty path would mean the present folder, which nobody asked for.
+    """
+    for place, word in enumerate(words):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            return sentence(
+                "usage_empty",
+                "what stands behind `{before}` is empty: give the path or value that belongs there. Where it comes out"
+                " of a variable, look whether that is set",
+                before=word or [program, *words][place],
+            )
+    return None
 
 
 def usage_complaint(error: Exception, *, program: str) -> Sentence:

@@ -113,7 +113,7 @@ class ReferenceFiles:
         return stored_reference(record)
 
     def _home(self, device: str) -> Path:
-        return self._folder / hashlib.sha256(device.encode()).hexdigest()[:32]
+        return self._folder / hashlib.sha256(device.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _records(self, home: Path) -> list[Path]:
         if not home.is_dir():

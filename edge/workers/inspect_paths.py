@@ -21,6 +21,7 @@ from edge.domain.device_files import limits_of
 from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
 from edge.footage.probe_result import LookOrder, ProbeResult, nothing_inside
+from edge.platform.faults import os_reason
 from edge.storage.reference_files import ReferenceFiles
 from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words, zone_of_device
 from edge.workers.inspect_report import (
@@ -106,8 +107,9 @@ def inspect_paths(
 
 
 def _jobs(path: Path, problems: list[Problem], now_us: UtcMicros) -> list[_Job]:
-    scan = scan_folder(path) if path.is_dir() else scan_file(path)
-    folder = text_of_path(str(path if path.is_dir() else path.parent)).rstrip("/")
+    is_folder = _is_folder(path)
+    scan = scan_folder(path) if is_folder else scan_file(path)
+    folder = text_of_path(str(path if is_folder else path.parent)).rstrip("/")
     statements = _statements(scan, problems, now_us)
     problems += [Problem(f"{text_of_path(str(path))}/{name}", why) for name, why in scan.unreadable_folders.items()]
     jobs = []
@@ -115,6 +117,13 @@ def _jobs(path: Path, problems: list[Problem], now_us: UtcMicros) -> list[_Job]:
         above = scan.docking_folder_of(file.folder)
         jobs.append(_Job(f"{folder}/{file.path}", file, None if above is None else statements.get(above)))
     return jobs
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:  # such as a name that is too long; one that is not there is told by the scan
+        raise SourceMissingError(folder=path, why=os_reason(error)) from error
 
 
 def _statements(scan: FolderScan, problems: list[Problem], now_us: UtcMicros) -> dict[str, DockingStatement]:

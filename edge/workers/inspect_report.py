@@ -69,6 +69,11 @@ class InspectReport:
     devices: tuple[InspectedDevice, ...]
     problems: tuple[Problem, ...]
 
+    @property
+    def is_in_order(self) -> bool:
+        """Every file is whole, and everything beside them could be used."""
+        return not self.problems and all(file.verdict is FileVerdict.WHOLE for file in self.files)
+
 
 def with_faults_among_files(files: Iterable[InspectedFile]) -> list[InspectedFile]:
     """The files with the faults that only show beside others: the same bytes under another name, still growing."""

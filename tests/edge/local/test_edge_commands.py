@@ -18,6 +18,7 @@ import pytest
 
 from edge.cli import execute
 from edge.contract.enrolment import EnrolmentCode
+from tests.edge.films import film
 
 CJK = re.compile(r"[\u4e00-\u9fff]")
 CODE = str(EnrolmentCode(b"s" * 16, b"f" * 32))
@@ -80,6 +81,16 @@ BAD_INPUT = {
     "an enrolment into nowhere": (["enrol", "http://127.0.0.1:PORT", CODE, "--data", "/dev/null/x"], 1),
     "nothing to inspect": (["inspect"], 2),
     "a file that is not there": (["inspect", "NOWHERE"], 2),
+    "an empty path": (["inspect", ""], 2),
+    "an empty path among others": (["inspect", "DATA", ""], 2),
+    "an empty data folder": (["status", "--data="], 2),
+    "an empty calibration": (["check-calibration", ""], 2),
+    "a path of blanks": (["inspect", "  "], 2),
+    "a name that is too long": (["inspect", "n" * 5000], 2),
+    "a data folder of too long a name": (["status", "--data", "n" * 5000], 2),
+    "a data folder of too long a name to commission into": (["commission", "--data", "n" * 5000], 2),
+    "a device that is no text": (["commission", "\udcff", "--data", "DATA"], 1),
+    "a calibration of a device that is no text": (["check-calibration", "NOWHERE", "--device", "\udcff"], 1),
 }
 
 
@@ -100,6 +111,51 @@ def test_bad_input_is_told_in_the_language_of_the_locale(
         assert all(CJK.search(line) for line in lines if words[0] in {"run", "enrol", "init"} or code == 2), lines
     else:
         assert not any(CJK.search(line) for line in lines), lines
+
+
+def test_an_empty_path_is_told_with_its_place_and_not_taken_for_the_present_folder(data: Path) -> None:
+    assert "behind `inspect` is empty" in ran("inspect", "", "--lang", "en").err
+    assert "behind `--data=` is empty" in ran("status", "--data=", "--lang", "en").err
+
+
+def test_a_name_that_moves_the_cursor_is_written_out() -> None:
+    done = ran("inspect", "gone\x1b[2J\r\u202e.mp4", "--lang", "en")
+    assert done.code == 2
+    assert "gone\\x1b[2J\\r\\u202e.mp4" in done.err
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--strict"], 1)])
+def test_what_inspect_finds_ends_in_order_unless_it_is_asked_to_be_strict(
+    options: list[str], code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.mp4").write_text("notes", encoding="utf-8")
+    assert ran("inspect", str(tmp_path), *options).code == code
+    assert ran("inspect", str(tmp_path), "--json", *options).code == code
+
+
+def test_a_strict_look_ends_in_order_where_all_is_whole(tmp_path: Path) -> None:
+    film(tmp_path / "BC01_20261121T080000_0001.mp4", seconds=1)
+    assert ran("inspect", str(tmp_path), "--strict").code == 0
+    (tmp_path / "docking.json").write_text("[", encoding="utf-8")
+    assert ran("inspect", str(tmp_path), "--strict").code == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "latin-1"])
+def test_json_stays_json_whatever_the_terminal_can_write(encoding: str, tmp_path: Path) -> None:
+    name = "\u00e9\u4e2d\U0001f600.mp4"
+    (tmp_path / name).write_text("notes", encoding="utf-8")
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run([*PROGRAM, "inspect", "--json", str(tmp_path)], env=env, capture_output=True, check=True)
+    assert json.loads(done.stdout.decode(encoding))["files"][0]["path"].endswith(name)
+
+
+def test_a_full_disk_under_the_output_is_a_sentence(data: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        for words in (["status", "--data", str(data)], ["status", "--json", "--data", str(data)], ["--help"]):
+            done = subprocess.run([*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+            assert done.returncode == 1
+            assert b"Traceback" not in done.stderr
+            assert done.stderr.count(b"\n") == 1, done.stderr
 
 
 WRONG_SETTINGS = {
