@@ -87,6 +87,37 @@ FAULT_SENTENCES: dict[str, CodeWords] = {
             "数据被破坏，{span}，共 {frames} 帧；其后画面至 {shown_again_at_s} 前可能异常；请从设备重新采集",
         ),
     ),
+    FaultCode.SOUND_HOLE: CodeWords(
+        ("hole in the sound", "声音数据空洞"),
+        (
+            "The data of the sound are destroyed {span}, {packets} packets: fetch the file from the device again",
+            "声音数据被破坏，{span}，共 {packets} 个数据包：请从设备重新采集",
+        ),
+    ),
+    FaultCode.HEAD_MISSING: CodeWords(
+        ("beginning missing", "开头缺失"),
+        (
+            "The beginning of the file is missing or destroyed; a recording is recognised from byte {recognised_from}"
+            " on: the start may be later than it says; fetch the file from the device again",
+            "文件开头缺失或被破坏，自第 {recognised_from} 字节起才能识别出录像：实际开始时间可能更晚；请从设备重新采集",
+        ),
+    ),
+    FaultCode.NOT_ENDED: CodeWords(
+        ("recording was not ended", "录像未正常结束"),
+        (
+            "The recorder never ended this file ({unfinished}): what it holds can be seen, but its end may be missing;"
+            " compare with the device's own copy",
+            "录制设备未正常结束此文件（{unfinished}）：已有内容可以查看，但结尾可能缺失；请与设备中的原件比对",
+        ),
+    ),
+    FaultCode.SECOND_RECORDING: CodeWords(
+        ("a second recording inside", "文件内另有录像"),
+        (
+            "A second recording begins at byte {begins_at_byte} and is not counted: fetch both files from the device"
+            " again",
+            "第 {begins_at_byte} 字节起另有一段录像，未计入：请从设备分别重新采集两个文件",
+        ),
+    ),
     FaultCode.SAMPLES_PAST_END: CodeWords(
         ("pictures beyond the end", "画面超出文件末尾"),
         (
@@ -213,6 +244,10 @@ VALUE_WORDS: dict[str, dict[str, Pair]] = {
         "shorter_than_header": ("shorter than its header says", "短于文件头标称时长"),
         "no_box_follows": ("the file goes on, but not as a recording", "其后的数据不是录像"),
         "torn_frames": ("torn pictures", "画面不完整"),
+    },
+    "unfinished": {
+        "no_length": ("its length was never written", "从未写入时长"),
+        "no_size": ("its size was never written", "从未写入长度"),
     },
     "direction": {"back": ("back", "拨慢"), "ahead": ("ahead", "拨快")},
     "container": {"picture": ("a still picture", "静态图片")},

@@ -97,6 +97,16 @@ def container_of_magic(head: bytes) -> Container | None:
     return _frame_sync(head)
 
 
+def ts_begins_at(head: bytes) -> int | None:
+    """Where the packets of a transport stream begin whose first one is torn; None where none can be made out."""
+    for length, _ in _TS_PACKETS:
+        for at in range(1, length + 1):
+            places = range(at, len(head), length)
+            if len(places) > 3 and all(head[place] == 0x47 for place in places):
+                return at
+    return None
+
+
 def is_medium(file_name: str, head: bytes) -> bool:
     """Whether the file is to be landed, whatever is in it."""
     return container_of_name(file_name) is not None or container_of_magic(head) is not None

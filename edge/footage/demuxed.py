@@ -19,7 +19,9 @@ from edge.contract.instants import NotAnInstantError, parse_rfc3339
 from edge.domain.media_kind import Container
 from edge.footage.frames import MAX_FRAMES, US_PER_S, FileTime, frames_of_packets
 from edge.footage.medium import packets_of
+from edge.footage.packet_sizes import SAME_SIZE_CODECS
 from edge.footage.picture_bytes import PictureCheck
+from edge.footage.sound_holes import LEAST_BYTES, faults_of_sound
 from edge.footage.structure import Structure
 
 WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
@@ -29,6 +31,7 @@ _MOST_SEARCHED_BYTES = 64 << 20
 _MOST_HOLES = 100
 _MOST_TRIES = 1000
 _AVI_HEAD_BYTES = 8
+_FURTHEST_SOUND_US = 12 * 3600 * US_PER_S
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class _Packets:
     timeless: int = 0
     is_torn: bool = False
     end_us: int = 0
+    sound_us: list[int] = field(default_factory=list)
+    sound_lost: list[bool] = field(default_factory=list)
 
 
 def demuxed(medium: av.container.InputContainer, descriptor: int, container: Container) -> Demuxed:
@@ -80,6 +85,7 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
         packets.shown, packets.decoded, packets.there, packets.is_key, stream.time_base or Fraction(1, US_PER_S)
     )
     structure.frames = frames
+    _take_sound(structure, medium, packets, stream)
     lost = ~frames.there
     at_end = len(lost) - int(np.argmax(~lost[::-1])) if len(lost) and not lost.all() else 0
     found.torn = len(lost) - at_end if at_end else 0
@@ -91,6 +97,25 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
     if structure.has_times:
         _look_into_holes(structure, packets, descriptor)
     return found
+
+
+def _take_sound(
+    structure: Structure,
+    medium: av.container.InputContainer,
+    packets: _Packets,
+    stream: av.video.stream.VideoStream,
+) -> None:
+    if not packets.sound_us or not packets.shown or not structure.has_times:
+        return
+    first_us = int(min(packets.shown) * (stream.time_base or Fraction(1, US_PER_S)) * US_PER_S)
+    starts_us = np.asarray(packets.sound_us, np.int64) - first_us
+    if abs(int(starts_us[0])) <= _FURTHEST_SOUND_US:  # else one of both clocks came round
+        structure.sound_from_us = int(starts_us[0])
+    codec = medium.streams.audio[0].codec_context
+    if codec is not None and not codec.name.startswith(SAME_SIZE_CODECS):
+        usual_us = int(np.median(np.diff(starts_us))) if len(starts_us) > 1 else 0
+        lost = np.asarray(packets.sound_lost, np.bool_)
+        structure.faults.extend(faults_of_sound(starts_us, starts_us + max(1, usual_us), lost))
 
 
 def _walk(medium: av.container.InputContainer, stream: av.video.stream.VideoStream) -> _Packets:
@@ -116,6 +141,9 @@ def _take(found: _Packets, packet: av.Packet[Any], stream_index: int, check: Pic
         end_us = int((shown + (packet.duration or 0)) * packet.time_base * US_PER_S)
         found.end_us = max(found.end_us, end_us)
     if packet.stream_index != stream_index:
+        if shown is not None and len(found.sound_us) < MAX_FRAMES:
+            found.sound_us.append(int(shown * packet.time_base * US_PER_S))
+            found.sound_lost.append(packet.size >= LEAST_BYTES and not any(bytes(packet)))
         return
     if shown is None:
         found.timeless += 1

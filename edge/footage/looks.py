@@ -53,7 +53,13 @@ def look(
             name: str | None = None
             if medium.streams.video and structure.recorded:
                 view, name = _view(medium, structure, limits, reference)
-            sound = sound_stretches(medium, limits, media_us=structure.media_us, expects_sound=expects_sound)
+            sound = sound_stretches(
+                medium,
+                limits,
+                media_us=structure.media_us,
+                sound_from_us=structure.sound_from_us,
+                expects_sound=expects_sound,
+            )
     except (av.FFmpegError, NoStreamError):
         return FileLooks()
     return FileLooks(

@@ -31,6 +31,7 @@ class Track:
     handler: bytes
     ticks_per_s: int
     stated_ticks: int | None = None
+    delay_us: int = 0
     entry: SampleEntry | None = None
     decoded_until: int = 0
     count: int = 0

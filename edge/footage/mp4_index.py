@@ -37,7 +37,8 @@ class Samples:
     """The samples of one track in decoding order, int64 (n,) each. Times in ticks of `ticks_per_s`.
 
     `decoded`: decoding time; `shown` adds the composition offset. `length_ticks`: how long the samples last together;
-    `stated_ticks`: what the header says of that, None where it says nothing.
+    `stated_ticks`: what the header says of that, None where it says nothing. `delay_us`: how much later than the film
+    the track begins.
     """
 
     handler: bytes
@@ -49,7 +50,12 @@ class Samples:
     is_key: NDArray[np.bool_]
     length_ticks: int
     stated_ticks: int | None
+    delay_us: int
     entry: SampleEntry | None
+
+    def begins_us(self) -> int:
+        """When its first sample is shown, on the film's own time."""
+        return self.delay_us + round(int(self.shown.min()) * 1_000_000 / self.ticks_per_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,12 @@ def _tracks(moov: memoryview, doubts: Doubts) -> Iterator[Track]:
     mvex = only_box(moov, b"mvex")
     for _, trex in boxes_inside(mvex, frozenset({b"trex"})) if mvex is not None else ():
         extends[number_at(trex, 4)] = trex
+    ticks_per_s = _film_ticks_per_s(moov)
     for _, trak in boxes_inside(moov, frozenset({b"trak"})):
         try:
             track = _track(trak, extends, doubts)
+            if track is not None and ticks_per_s:
+                track.delay_us = round(_empty_edit_ticks(trak) * 1_000_000 / ticks_per_s)
         except IndexDamagedError as error:  # the other tracks can still be good
             doubts.contradictions.add(error.why)
             continue
@@ -143,6 +152,21 @@ def _track(trak: memoryview, extends: dict[int, memoryview], doubts: Doubts) -> 
     return track
 
 
+def _film_ticks_per_s(moov: memoryview) -> int:
+    header = only_box(moov, b"mvhd")
+    return 0 if header is None else number_at(header, 20 if version_of(header) == 1 else 12)
+
+
+def _empty_edit_ticks(trak: memoryview) -> int:
+    """How long nothing of the track is shown at first, by its edit list. Source: 8.6.6."""
+    edits = only_box(trak, b"edts", b"elst")
+    if edits is None or number_at(edits, 4) < 1:
+        return 0
+    wide = 8 if version_of(edits) == 1 else 4
+    is_empty = bytes(edits[8 + wide : 8 + 2 * wide]) == b"\xff" * wide
+    return number_at(edits, 8, wide) if is_empty else 0
+
+
 def _created_us(moov: memoryview) -> int | None:
     """When the header says the file was made; counted from 1904, as some write it from 1970. Source: 8.2.2."""
     header = only_box(moov, b"mvhd")
@@ -169,5 +193,6 @@ def _samples(track: Track) -> Samples:
         is_key=is_key,
         length_ticks=max(0, track.decoded_until - first),
         stated_ticks=track.stated_ticks,
+        delay_us=track.delay_us,
         entry=track.entry,
     )

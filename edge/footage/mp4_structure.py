@@ -6,6 +6,8 @@ The demuxer is asked only where the index cannot be read at all.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +16,10 @@ from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode
 from edge.footage.boxes import Box, IndexDamagedError, TopLevel, walk_top_level
 from edge.footage.fragment_search import find_boxes_again
-from edge.footage.frames import US_PER_S, Frames, frames_of_index
+from edge.footage.frames import US_PER_S, Frames, frames_of_index, scaled
 from edge.footage.mp4_index import Mp4Index, Samples, read_index
 from edge.footage.nal_walk import Destroyed, destroyed_samples
+from edge.footage.sound_holes import faults_of_sound, zero_packets
 from edge.footage.structure import Structure
 
 _TOLERATED_LENGTH_S = 1.0
@@ -50,7 +53,10 @@ def mp4_structure(descriptor: int, size_bytes: int) -> Structure:
         structure.sound_us = round(sound.length_ticks * US_PER_S / sound.ticks_per_s)
     if pictures is not None:
         _take_pictures(structure, descriptor, top, index, pictures)
+        if sound is not None:
+            _take_sound(structure, descriptor, sound, pictures)
     structure.faults.extend(_bombs(index))
+    structure.faults.extend(_edges_of_boxes(top))
     structure.faults.extend(_cut(structure, top, index))
     return structure
 
@@ -63,6 +69,16 @@ def _no_index(descriptor: int, top: TopLevel) -> Fault:
     if top.broken_at is not None and not any(os.pread(descriptor, 512, top.broken_at)):
         return fault_of(FaultCode.INDEX_MISSING, found="zeros_follow", zeros_from_byte=top.broken_at)
     return fault_of(FaultCode.INDEX_MISSING, found="not_written")
+
+
+def _take_sound(structure: Structure, descriptor: int, sound: Samples, pictures: Samples) -> None:
+    begins_us = pictures.begins_us()
+    structure.sound_from_us = sound.begins_us() - begins_us
+    lost = zero_packets(descriptor, sound)
+    if lost.any():
+        starts_us = scaled(sound.decoded, Fraction(1, sound.ticks_per_s)) + (sound.delay_us - begins_us)
+        usual_us = round(sound.length_ticks * US_PER_S / sound.ticks_per_s / len(lost))
+        structure.faults.extend(faults_of_sound(starts_us, starts_us + usual_us, lost))
 
 
 def _take_pictures(structure: Structure, descriptor: int, top: TopLevel, index: Mp4Index, pictures: Samples) -> None:
@@ -148,6 +164,17 @@ def _bombs(index: Mp4Index) -> list[Fault]:
         fault_of(FaultCode.TABLE_BOMB, table=bomb.table, claimed=bomb.claimed, fitting=bomb.fitting)
         for bomb in index.bombs[:5]
     ]
+
+
+def _edges_of_boxes(top: TopLevel) -> Iterator[Fault]:
+    """A beginning that is no box, and a second recording behind the first: only the first index is read."""
+    if top.boxes and top.boxes[0].at > 0:
+        yield fault_of(FaultCode.HEAD_MISSING, recognised_from=top.boxes[0].at)
+    indexes = [box for box in top.boxes if box.kind == b"moov"]
+    for box in top.boxes:
+        if box.kind == b"ftyp" and len(indexes) > 1 and indexes[0].at < box.at < indexes[-1].at:
+            yield fault_of(FaultCode.SECOND_RECORDING, begins_at_byte=box.at)
+            return
 
 
 def _cut(structure: Structure, top: TopLevel, index: Mp4Index) -> list[Fault]:

@@ -20,16 +20,22 @@ _US_PER_S = 1_000_000
 _MAX_PACKETS = 20_000_000
 _CLOCK_ROUND = 1 << 33
 """The clock of a transport stream comes round; what begins a little before zero is written as a little before this."""
+SAME_SIZE_CODECS = ("pcm_", "adpcm", "g72")
+"""Their packets are of one size whatever is said: only decoding tells."""
 _ROUND_FORMATS = frozenset({"mpegts", "mpeg"})
 
 
 @dataclass(frozen=True, slots=True)
 class PacketSizes:
-    """One row a packet, in the order of the file. `times_us` since the stream's first, int64; `is_key` bool."""
+    """One row a packet, in the order of the file. `times_us` since the stream's first, int64; `is_key` bool.
+
+    `first_ticks`: when that first one is, in the stream's own ticks.
+    """
 
     times_us: NDArray[np.int64]
     bytes: NDArray[np.int64]
     is_key: NDArray[np.bool_]
+    first_ticks: int = 0
 
 
 def packet_sizes(medium: av.container.InputContainer, stream: av.stream.Stream) -> PacketSizes:
@@ -41,12 +47,13 @@ def packet_sizes(medium: av.container.InputContainer, stream: av.stream.Stream) 
         rows = _walked(medium, stream)
     base = stream.time_base or Fraction(1, _US_PER_S)
     times = np.array([unwrapped(row[0], stream) for row in rows], np.int64)
-    if len(times):
-        times = times - times.min()
+    first_ticks = int(times.min()) if len(times) else 0
+    times = times - first_ticks
     return PacketSizes(
         times_us=np.asarray(times * float(base * _US_PER_S), np.int64),
         bytes=np.array([row[1] for row in rows], np.int64),
         is_key=np.array([row[2] for row in rows], np.bool_),
+        first_ticks=first_ticks,
     )
 
 

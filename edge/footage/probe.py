@@ -11,10 +11,18 @@ import av
 
 from edge.contract.fault_words import fault_of
 from edge.contract.inspection import Fault, FaultCode, FileVerdict
-from edge.domain.media_kind import HEAD_BYTES, SOUND_ONLY, Container, container_of_magic, container_of_name
-from edge.footage.boxes import IndexDamagedError
-from edge.footage.cuts import missing_bytes
+from edge.domain.media_kind import (
+    HEAD_BYTES,
+    SOUND_ONLY,
+    Container,
+    container_of_magic,
+    container_of_name,
+    ts_begins_at,
+)
+from edge.footage.boxes import IndexDamagedError, TopLevel
+from edge.footage.cuts import missing_bytes, unfinished
 from edge.footage.demuxed import WITHOUT_TIMES, Demuxed, demuxed
+from edge.footage.fragment_search import find_boxes_again
 from edge.footage.frames import US_PER_S, FileTime
 from edge.footage.medium import NoStreamError, opened
 from edge.footage.mp4_structure import NoIndexError, mp4_structure
@@ -27,6 +35,10 @@ _DAMAGE = frozenset(
         FaultCode.TABLE_BOMB,
         FaultCode.DATA_CUT,
         FaultCode.DATA_HOLE,
+        FaultCode.SOUND_HOLE,
+        FaultCode.HEAD_MISSING,
+        FaultCode.NOT_ENDED,
+        FaultCode.SECOND_RECORDING,
         FaultCode.SAMPLES_PAST_END,
         FaultCode.NO_VIDEO,
     }
@@ -48,16 +60,32 @@ def probe_file(path: Path, *, name: str) -> ProbeResult:
         head = file.read(HEAD_BYTES)
         if not size_bytes:
             return nothing_inside(fault_of(FaultCode.EMPTY))
-        container = container_of_magic(head)
+        container, torn = container_of_magic(head), 0
+        if container is None:
+            container, torn = _behind_a_torn_head(file, size_bytes, head, name)
         if container is None:
             return _no_medium(head, name)
         try:
             structure = _structure(file, size_bytes, container)
+            if torn:
+                structure.faults.append(fault_of(FaultCode.HEAD_MISSING, recognised_from=torn))
         except NoIndexError as error:
             return nothing_inside(error.fault, container=container)
         except (av.FFmpegError, MemoryError, NoStreamError):
             return nothing_inside(fault_of(FaultCode.NOT_MEDIA, found="not_openable"), container=container)
     return _judged(structure, container, name)
+
+
+def _behind_a_torn_head(file: BinaryIO, size_bytes: int, head: bytes, name: str) -> tuple[Container | None, int]:
+    """What a file goes on as that does not begin as any, and from which byte; an MP4's own reader tells the latter."""
+    begins_at = ts_begins_at(head)
+    if begins_at is not None:
+        return Container.MPEG_TS, begins_at
+    if container_of_name(name) is Container.MP4 and any(head):
+        found = find_boxes_again(file.fileno(), TopLevel((), size_bytes, 0))
+        if found.has(b"moov") or found.has(b"moof"):
+            return Container.MP4, 0
+    return None, 0
 
 
 def _no_medium(head: bytes, name: str) -> ProbeResult:
@@ -88,6 +116,10 @@ def _structure(file: BinaryIO, size_bytes: int, container: Container) -> Structu
     with opened(file, container) as medium:
         found = demuxed(medium, file.fileno(), container)
     structure = found.structure
+    empty = unfinished(file, container)
+    if empty is not None:
+        structure.faults.append(fault_of(FaultCode.NOT_ENDED, unfinished=empty))
+        found.promised_us = None  # what stands in its header was never meant
     structure.faults.extend(_cut(found, missing_bytes(file, size_bytes, container), container))
     if found.timeless and (structure.frames is None or not len(structure.frames)):
         structure.faults.append(fault_of(FaultCode.NO_TIMES, timeless="no_clock"))
@@ -157,6 +189,7 @@ def _judged(structure: Structure, container: Container, name: str) -> ProbeResul
         height_px=structure.height_px,
         video_codec=structure.codec,
         has_sound=structure.has_sound,
+        sound_from_us=structure.sound_from_us,
         created_us=structure.created_us,
         recorded=tuple(recorded),
         faults=tuple(sorted(faults, key=_place_of))[:_MOST_FAULTS],

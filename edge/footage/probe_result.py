@@ -63,7 +63,8 @@ def probe_time_limit_s(size_bytes: int) -> float:
 
 
 class ProbeResult(BaseModel):
-    """The structure of a file. Times since the first frame; `created_us` as if the container's word were UTC."""
+    """The structure of a file. Times since the first frame, when `sound_from_us` says when the sound begins;
+    `created_us` as if the container's word were UTC."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -74,6 +75,7 @@ class ProbeResult(BaseModel):
     height_px: int | None = None
     video_codec: Annotated[str, Field(max_length=32)] | None = None
     has_sound: bool | None = None
+    sound_from_us: int = 0
     created_us: int | None = None
     recorded: Annotated[tuple[Span, ...], Field(max_length=MAX_RECORDED)] = ()
     faults: Annotated[tuple[Fault, ...], Field(max_length=150)] = ()

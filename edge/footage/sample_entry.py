@@ -27,6 +27,8 @@ _CODECS = {
     b"vp09": "vp9",
 }
 """By the names FFmpeg gives them; another stays unnamed."""
+_SOUND_CODECS = {b"mp4a": "aac", b"Opus": "opus", b".mp3": "mp3", b"samr": "amr_nb", b"sawb": "amr_wb", b"ac-3": "ac3"}
+"""Those that compress: a packet of nothing but zeros is none of theirs."""
 _MPEG4_OBJECTS = {0x20: "mpeg4", 0x21: "h264", 0x6C: "mjpeg", **dict.fromkeys(range(0x60, 0x66), "mpeg2video")}
 _DECODER_CONFIG = 4
 """The tag of the descriptor that names the codec. Source: ISO/IEC 14496-1, 7.2.6.6."""
@@ -51,8 +53,8 @@ def read_sample_entry(description: memoryview | None) -> SampleEntry | None:
     length = int.from_bytes(description[_FIRST_ENTRY : _FIRST_ENTRY + 4], "big")
     entry = description[_FIRST_ENTRY + 8 : _FIRST_ENTRY + length]
     kind = bytes(description[_FIRST_ENTRY + 4 : _FIRST_ENTRY + 8])
-    if len(entry) < _PICTURE_BYTES:
-        return SampleEntry(None, 0, 0, 0, b"")
+    if kind in _SOUND_CODECS or len(entry) < _PICTURE_BYTES:
+        return SampleEntry(_SOUND_CODECS.get(kind), 0, 0, 0, b"")
     inside = _boxes(entry[_PICTURE_BYTES:])
     config, length_bytes = b"", 0
     codec = _CODECS.get(kind)

@@ -5,7 +5,7 @@ A quiet room still has noise in it: it is hearing. Muted means that every sample
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import av
@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from edge.contract.inspection import SoundState, SoundStretch
 from edge.domain.view_limits import LookLimits
-from edge.footage.packet_sizes import PacketSizes, first_time, packet_sizes, unwrapped
+from edge.footage.packet_sizes import SAME_SIZE_CODECS, PacketSizes, packet_sizes, unwrapped
 
 _US_PER_S = 1_000_000
 _WINDOW_US = 100_000
 _ONE_STEP = 1 / 32768
-_SAME_SIZE_CODECS = ("pcm_", "adpcm", "g72")
-"""Their packets are of one size whatever is said: only decoding tells."""
 _CONFIRMED_US = 20 * _US_PER_S
 """So much of a suspicious stretch is decoded at its begin and at its end."""
 _EDGE_US = 250_000
@@ -33,52 +31,90 @@ Span = tuple[int, int]
 
 
 def sound_stretches(
-    medium: av.container.InputContainer, limits: LookLimits, *, media_us: int, expects_sound: bool | None = None
+    medium: av.container.InputContainer,
+    limits: LookLimits,
+    *,
+    media_us: int,
+    sound_from_us: int = 0,
+    expects_sound: bool | None = None,
 ) -> tuple[SoundStretch, ...]:
-    """The states of the first sound track over [0, media). Without a track: absent, unless none is expected."""
-    until_s = media_us / _US_PER_S
-    if not medium.streams.audio:
-        if expects_sound is False or media_us <= 0:
-            return ()
-        return (SoundStretch(state=SoundState.ABSENT, from_s=0.0, to_s=until_s),)
+    """The states of the first sound track over [0, media). Where it holds nothing: absent, unless none is expected.
+
+    `sound_from_us`: how much later than the first picture the track begins.
+    """
     if media_us <= 0:
         return ()
+    everything = [(0, media_us)]
+    if not medium.streams.audio:
+        return _stretches({SoundState.ABSENT: [] if expects_sound is False else everything})
     stream = medium.streams.audio[0]
     if stream.codec_context is None:  # PyAV has none for a codec that nobody knows
-        return (SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),)
+        return _stretches({SoundState.UNKNOWN: everything})
     stream.codec_context.thread_count = 1
+    later_us = sound_from_us if abs(sound_from_us) >= _EDGE_US else 0
     try:
-        muted = _muted(medium, stream, limits, media_us)
+        sizes = packet_sizes(medium, stream)
+        muted = _muted(medium, stream, sizes, limits, media_us - later_us)
     except av.FFmpegError:
-        return (SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),)
+        return _stretches({SoundState.UNKNOWN: everything})
     if muted is None:
-        return (SoundStretch(state=SoundState.UNKNOWN, from_s=0.0, to_s=until_s),)
-    return sound_of(muted, media_us)
+        return _stretches({SoundState.UNKNOWN: everything})
+    least_us = round(limits.sound_mute_least_s * _US_PER_S)
+    absent = without_sound(sizes, least_us=least_us, from_us=later_us, media_us=media_us)
+    later = [(start_us + later_us, end_us + later_us) for start_us, end_us in muted]
+    return sound_of(later, media_us, absent=absent, is_expected=expects_sound is not False)
 
 
-def sound_of(muted: Sequence[Span], media_us: int) -> tuple[SoundStretch, ...]:
-    """[0, media) split into muted and hearing; what is left at an edge of the file belongs to its neighbour."""
-    out, at_us = [], 0
-    inside = [
-        (0 if start_us < _EDGE_US else min(start_us, media_us), media_us if end_us > media_us - _EDGE_US else end_us)
-        for start_us, end_us in sorted(muted)
-    ]
-    for start_us, end_us in [*inside, (media_us, media_us)]:
+def without_sound(sizes: PacketSizes, *, least_us: int, from_us: int, media_us: int) -> list[Span]:
+    """Stretches of [0, media) for which the track, beginning at `from_us`, has no packets at all."""
+    starts_us = np.sort(sizes.times_us) + from_us
+    usual_us = int(np.median(np.diff(starts_us))) if len(starts_us) > 1 else 0
+    begins_us = np.concatenate([[0], starts_us + usual_us])
+    ends_us = np.concatenate([starts_us, [media_us]])
+    wide = np.flatnonzero(ends_us - begins_us >= max(least_us, 2 * usual_us))
+    spans = zip(begins_us[wide].tolist(), np.minimum(ends_us[wide], media_us).tolist(), strict=True)
+    return [(max(0, start_us), end_us) for start_us, end_us in spans if end_us > start_us]
+
+
+def sound_of(
+    muted: Sequence[Span], media_us: int, *, absent: Sequence[Span] = (), is_expected: bool = True
+) -> tuple[SoundStretch, ...]:
+    """[0, media) split into absent, muted and hearing; what is left at an edge of the file belongs to its neighbour.
+
+    Where no sound is expected, nothing is said of what is absent.
+    """
+    told: list[tuple[int, int, SoundState]] = [(start_us, end_us, SoundState.ABSENT) for start_us, end_us in absent]
+    for start_us, end_us in muted:
+        begins_us = 0 if start_us < _EDGE_US else min(start_us, media_us)
+        told.append((begins_us, media_us if end_us > media_us - _EDGE_US else end_us, SoundState.MUTED))
+    states: dict[SoundState, list[Span]] = {state: [] for state in SoundState}
+    at_us = 0
+    for start_us, end_us, state in [*sorted(told), (media_us, media_us, SoundState.HEARING)]:
         if start_us > at_us:
-            out.append((SoundState.HEARING, at_us, start_us))
-        if end_us > start_us:
-            out.append((SoundState.MUTED, start_us, end_us))
+            states[SoundState.HEARING].append((at_us, start_us))
+        if end_us > max(at_us, start_us):
+            states[state].append((max(at_us, start_us), end_us))
         at_us = max(at_us, end_us)
-    return tuple(SoundStretch(state=kind, from_s=a / _US_PER_S, to_s=b / _US_PER_S) for kind, a, b in out)
+    if not is_expected:
+        del states[SoundState.ABSENT]
+    return _stretches(states)
+
+
+def _stretches(states: Mapping[SoundState, Sequence[Span]]) -> tuple[SoundStretch, ...]:
+    rows = sorted((span, state) for state, spans in states.items() for span in spans)
+    return tuple(SoundStretch(state=state, from_s=a / _US_PER_S, to_s=b / _US_PER_S) for (a, b), state in rows)
 
 
 def _muted(
-    medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, limits: LookLimits, media_us: int
+    medium: av.container.InputContainer,
+    stream: av.audio.stream.AudioStream,
+    sizes: PacketSizes,
+    limits: LookLimits,
+    media_us: int,
 ) -> list[Span] | None:
     """Muted stretches; None where the track holds nothing that could be heard or decoded."""
-    if stream.codec_context.name.startswith(_SAME_SIZE_CODECS):
-        return _silent_spans(medium, stream, [(0, min(media_us, _MAX_DECODED_US))], limits)
-    sizes = packet_sizes(medium, stream)
+    if stream.codec_context.name.startswith(SAME_SIZE_CODECS):
+        return _silent_spans(medium, stream, sizes, [(0, min(media_us, _MAX_DECODED_US))], limits)
     if not len(sizes.bytes):
         return None
     confirmed = []
@@ -86,7 +122,7 @@ def _muted(
         looked = [(start_us, min(end_us, start_us + _CONFIRMED_US))]
         if end_us - start_us > 2 * _CONFIRMED_US:
             looked.append((end_us - _CONFIRMED_US, end_us))
-        if all(_is_silent(medium, stream, span) for span in looked):
+        if all(_is_silent(medium, stream, sizes, span) for span in looked):
             confirmed.append((start_us, end_us))
     return confirmed
 
@@ -117,11 +153,13 @@ def _without_specks(small: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 # ------------------------------------------------------------------ decoding
-def _is_silent(medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, span: Span) -> bool:
+def _is_silent(
+    medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, sizes: PacketSizes, span: Span
+) -> bool:
     """Whether all samples of the span are below one step; a coder's swing at the edges is left out."""
     margin_us = min(200_000, (span[1] - span[0]) // 4)
     heard = False
-    for at_us, samples in _decoded(medium, stream, span):
+    for at_us, samples in _decoded(medium, stream, sizes, span):
         if span[0] + margin_us <= at_us < span[1] - margin_us:
             heard = True
             if not _is_flat(samples):
@@ -132,13 +170,14 @@ def _is_silent(medium: av.container.InputContainer, stream: av.audio.stream.Audi
 def _silent_spans(
     medium: av.container.InputContainer,
     stream: av.audio.stream.AudioStream,
+    sizes: PacketSizes,
     looked: Sequence[Span],
     limits: LookLimits,
 ) -> list[Span] | None:
     """Stretches of digital silence by decoding everything; None where nothing could be decoded."""
     windows: dict[int, bool] = {}
     for span in looked:
-        for at_us, samples in _decoded(medium, stream, span):
+        for at_us, samples in _decoded(medium, stream, sizes, span):
             window = at_us // _WINDOW_US
             windows[window] = windows.get(window, True) and _is_flat(samples)
     if not windows:
@@ -155,11 +194,11 @@ def _is_flat(samples: NDArray[np.float32]) -> bool:
 
 
 def _decoded(
-    medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, span: Span
+    medium: av.container.InputContainer, stream: av.audio.stream.AudioStream, sizes: PacketSizes, span: Span
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """(time since the track's first packet, samples -1..1) of the span, frame by frame."""
     base = stream.time_base or Fraction(1, _US_PER_S)
-    first = first_time(stream)
+    first = sizes.first_ticks
     medium.seek(first + int(span[0] / _US_PER_S / base), stream=stream, backward=True)
     stream.codec_context.flush_buffers()
     try:

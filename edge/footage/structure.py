@@ -23,7 +23,8 @@ _Bools = NDArray[np.bool_]
 class Structure:
     """`frames` is None where there is no picture track. `past_end`, `destroyed`: bool (n,), why pictures are not there.
 
-    `data_holes`: where holes between the pictures end (us) that are there because the data are destroyed.
+    `sound_from_us`: how much later than the first picture the sound begins. `data_holes`: where holes between the
+    pictures end (us) that are there because the data are destroyed.
     """
 
     width_px: int | None = None
@@ -31,6 +32,7 @@ class Structure:
     codec: str | None = None
     has_sound: bool = False
     sound_us: int | None = None
+    sound_from_us: int = 0
     created_us: int | None = None
     has_times: bool = True
     frames: Frames | None = None

@@ -110,3 +110,19 @@ def number_over(content: bytes, table: bytes, offset: int, value: int) -> Broken
     at = content.index(b"vide")
     place = content.index(table, at) + 4 + offset
     return Broken(content[:place] + value.to_bytes(4, "big") + content[place + 4 :])
+
+
+def zeros_behind(content: bytes, mark: bytes, length: int) -> bytes:
+    """Zeros over what follows the first `mark`."""
+    at = content.index(mark) + len(mark)
+    return content[:at] + bytes(length) + content[at + length :]
+
+
+def sound_hole(content: bytes, path: Path, from_s: float, to_s: float) -> Broken:
+    """Zeros over the packets of the sound between both times; no picture is touched."""
+    out = bytearray(content)
+    with av.open(str(path)) as medium:
+        for packet in medium.demux(audio=0):
+            if packet.pos is not None and packet.pts is not None and from_s <= packet.pts * packet.time_base < to_s:
+                out[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    return Broken(bytes(out))

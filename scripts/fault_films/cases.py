@@ -28,6 +28,7 @@ _OF = {
     "mkv": Film(format="matroska", frames=250, sound_s=10.0),
     "ts": Film(format="mpegts", frames=250, sound_s=10.0),
     "avi": Film(format="avi", frames=250, sound_s=10.0, sound_codec="pcm_s16le"),
+    "flv": Film(format="flv", frames=250, sound_s=10.0),
     "mjpeg": Film(format="mov", codec="mjpeg", pixel="yuvj420p", frames=100),
 }
 
@@ -51,6 +52,7 @@ def cases_of_code(folder: Path) -> Iterator[Case]:
         yield from cases_of_film(name, films[name])
     yield from _fragmented(films["fragments"])
     yield from _other_containers(films)
+    yield from _ends(films)
     yield from _index(films["mp4"])
     yield from _names(films)
     yield from _times(folder)
@@ -63,6 +65,7 @@ def small_cases(folder: Path) -> Iterator[Case]:
     yield from cases_of_film("first", films["first"])
     yield from _fragmented(films["fragments"])
     yield from _other_containers(films)
+    yield from _ends(films)
     yield from _index(films["mp4"])
     yield from _names(films)
     yield from (case for case in _times(folder) if "matroska" not in case.name)
@@ -151,6 +154,18 @@ def _other_containers(films: dict[str, Path]) -> Iterator[Case]:
     broken = breaks.hole(content, packets, packets[40].at, packets[60].at - packets[40].at)
     yield _case("motion JPEG: hole", "data_hole", broken, "mov")
     yield Case("avi counts pictures", ("no_times",), "avi", films["avi"].read_bytes())
+
+
+def _ends(films: dict[str, Path]) -> Iterator[Case]:
+    """Recordings without their beginning or their end, one behind the other, and sound that is destroyed alone."""
+    mp4, ts, flv, avi = (films[name].read_bytes() for name in ("mp4", "ts", "flv", "avi"))
+    yield _case("a second recording behind the first", "second_recording", Broken(mp4 + mp4))
+    yield _case("the first 100 bytes overwritten", "head_missing", Broken(b"\xaa" * 100 + mp4[100:]))
+    yield _case("ts: the first 100 bytes lost", "head_missing", Broken(ts[100:]), "ts")
+    yield _case("flv: the last 7 bytes lost", "data_cut", Broken(flv[:-7]), "flv")
+    yield _case("flv: never ended", "not_ended", Broken(breaks.zeros_behind(flv, b"\x08duration\0", 8)), "flv")
+    yield _case("avi: never ended", "not_ended", Broken(breaks.zeros_behind(avi, b"RIFF", 4)), "avi")
+    yield _case("mp4: hole in the sound alone", "sound_hole", breaks.sound_hole(mp4, films["mp4"], 4.0, 5.0))
 
 
 def _index(path: Path) -> Iterator[Case]:

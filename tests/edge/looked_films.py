@@ -70,25 +70,28 @@ def looked_film(
     sound_codec: str = "aac",
     codec: str = "libx264",
     key_s: float = 2.0,
+    rate: int = RATE,
+    sound_from_s: float = 0,
 ) -> Path:
-    """A film of the scene, ten pictures a second. `sound`: float32 samples -1..1 at SOUND_RATE."""
+    """A film of the scene; `key_s` between key pictures. `sound`: float32 samples -1..1 at SOUND_RATE."""
     with av.open(str(path), "w") as output:
-        video = output.add_stream(codec, rate=RATE)
+        video = output.add_stream(codec, rate=rate)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        video.codec_context.gop_size = round(key_s * RATE)
+        video.codec_context.gop_size = round(key_s * rate)
         if codec == "libx264":
             video.options = {"preset": "ultrafast", "sc_threshold": "0", "crf": "28"}
         audio = None
         if sound is not None:
             audio = output.add_stream(sound_codec, rate=SOUND_RATE)
             audio.layout = "mono"
-        for number in range(round(seconds * RATE)):
+        for number in range(round(seconds * rate)):
             frame = av.VideoFrame.from_ndarray(scene(number), format="bgr24")
-            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            frame.pts, frame.time_base = number, Fraction(1, rate)
             output.mux(video.encode(frame))
         output.mux(video.encode(None))
         if audio is not None and sound is not None:
             for packet_frame in _frames(sound, 160 if sound_codec.startswith("pcm") else 1024):
+                packet_frame.pts = (packet_frame.pts or 0) + round(sound_from_s * SOUND_RATE)
                 output.mux(audio.encode(packet_frame))
             output.mux(audio.encode(None))
     return path

@@ -8,9 +8,11 @@ import av
 import numpy as np
 import pytest
 
-from edge.contract.inspection import SoundStretch
+from edge.contract.inspection import FaultCode, FileVerdict, SoundStretch
 from edge.domain.view_limits import DEFAULT_LOOK_LIMITS
+from edge.footage.looks import look
 from edge.footage.packet_sizes import PacketSizes
+from edge.footage.probe import probe_file
 from edge.footage.sound_check import small_stretches, sound_stretches
 from tests.edge.looked_films import SOUND_RATE, looked_film, muted, speech
 
@@ -88,3 +90,43 @@ def test_a_silence_is_one_stretch_though_a_packet_in_it_is_larger(
     times_us = np.arange(300, dtype=np.int64) * 1_000_000 // 30
     packets = PacketSizes(times_us, sizes, np.ones(300, bool))
     assert small_stretches(packets, DEFAULT_LOOK_LIMITS, media_us=10_000_000) == stretches
+
+
+@pytest.mark.parametrize(("codec", "ending"), CODECS)
+def test_a_track_that_ends_early_is_absent_from_there(tmp_path: Path, codec: str, ending: str) -> None:
+    film = looked_film(tmp_path / f"clip.{ending}", seconds=20, sound=speech(12), sound_codec=codec)
+    states = heard(film, seconds=20)
+    assert [stretch.state for stretch in states] == ["hearing", "absent"]
+    assert states[1].from_s == pytest.approx(12, abs=0.7)
+    assert [stretch.state for stretch in heard(film, seconds=20, expects_sound=False)] == ["hearing"]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
+def test_a_track_that_begins_late_is_absent_until_then(tmp_path: Path, ending: str) -> None:
+    sound = muted(speech(30), from_s=15, to_s=20)
+    film = looked_film(tmp_path / f"clip.{ending}", seconds=40, sound=sound, sound_from_s=10)
+    structure = probe_file(film, name=film.name)
+    assert structure.sound_from_us == pytest.approx(10_000_000, abs=100_000)
+    states = look(film, structure, DEFAULT_LOOK_LIMITS).sound
+    assert [stretch.state for stretch in states] == ["absent", "hearing", "muted", "hearing"]
+    assert [stretch.from_s for stretch in states] == pytest.approx([0, 10, 25, 30], abs=0.3)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_packets_of_sound_that_are_all_zeros_are_a_hole_in_the_sound(tmp_path: Path, ending: str) -> None:
+    film = looked_film(tmp_path / f"clip.{ending}", seconds=20, sound=speech(20))
+    with av.open(str(film)) as medium:
+        packets = [packet for packet in medium.demux(audio=0) if packet.pos is not None and packet.size]
+        lost = [packet for packet in packets if 5 <= float((packet.pts or 0) * packet.time_base) < 6]
+        zeroed = [(packet.pos or 0, packet.size) for packet in lost]
+    data = bytearray(film.read_bytes())
+    for at, size in zeroed:
+        skipped = 4 if ending == "mkv" else 0  # the block's own head stays
+        data[at + skipped : at + skipped + size] = bytes(size)
+    film.write_bytes(data)
+    found = probe_file(film, name=film.name)
+    assert [fault.code for fault in found.faults] == [FaultCode.SOUND_HOLE]
+    assert found.verdict is FileVerdict.DAMAGED
+    assert found.faults[0].from_s == pytest.approx(5, abs=0.2)
+    assert found.faults[0].to_s == pytest.approx(6, abs=0.2)
+    assert found.recorded == ((0, 20_000_000),)
