@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain.media_kind import HEAD_BYTES, container_of_magic
+from edge.domain.still_pictures import is_still
 from edge.footage.key_frames import MAX_PIXELS, Pictures
 from edge.footage.medium import NoStreamError, opened
 from edge.footage.scene_shift import working_luma
 
-_STILLS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _MAX_STILL_BYTES = 64 * 1024 * 1024
 _US_PER_S = 1_000_000
 _SUPPOSED_US = 600 * _US_PER_S
 """Where the length of footage is unknown: places beyond its end give no further picture."""
+_LEAST_APART_US = 5 * _US_PER_S
+"""Nearer pictures show the same cars at the same place, and a median would keep them as the street. House rule."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +35,13 @@ class NativePicture:
 
 
 def pictures_of(path: Path, *, count: int) -> list[NativePicture]:
-    """Up to `count` pictures spread over the file; none where it holds none that decodes. Raises OSError."""
+    """Up to `count` pictures spread over the file, five seconds apart at least; none where it holds none that decodes.
+
+    Raises OSError.
+    """
     with path.open("rb", buffering=0) as file:
         head = file.read(HEAD_BYTES)
-        if head.startswith(_STILLS):
+        if is_still(head):
             return _still(path)
         container = container_of_magic(head)
         if container is None:
@@ -58,7 +63,9 @@ def _still(path: Path) -> list[NativePicture]:
 def _spread(medium: av.container.InputContainer, count: int) -> Iterator[NativePicture]:
     """Key frames at even distances; every picture in turn where a long group of pictures leaves too few of them."""
     length_us = _length_us(medium)
-    pictures, every_us = Pictures(medium), max(1, (length_us or _SUPPOSED_US) // count)
+    pictures, every_us = Pictures(medium), max(_LEAST_APART_US, (length_us or _SUPPOSED_US) // count)
+    if length_us is not None:
+        count = min(count, max(1, -(-length_us // every_us)))
     found = [frame for _, frame in pictures.at(range(0, every_us * count, every_us)) if frame is not None]
     if len(found) < count and length_us is not None:
         found = list(pictures.run(0, every_us=every_us, count=count)) or found

@@ -47,7 +47,8 @@ def commission(
         An area that is no part of the scene, as LEFT,TOP,WIDTH,HEIGHT in pixels. Text at the upper and lower edge is
         found without it.
     calibration
-        The camera's calibration file. Its hash is kept: `check-calibration --device` tells when it changed.
+        The camera's calibration file. One that `check-calibration` calls unfit is refused. Its hash is kept:
+        `check-calibration --device` tells when it changed.
     add
         Keep the other light's view of the reference before, since the camera was not touched.
     show
@@ -57,10 +58,18 @@ def commission(
     json
         One JSON object instead of the table.
     """
-    if show or not (from_ or by or reason):
+    if show or not (from_ or by or reason or mask or calibration or add):
         return _show(device, data, as_json=json)
+    from edge.devices.calibration_files import CalibrationUnreadableError
     from edge.domain.commissioned_view import RecordUnusableError
-    from edge.local.commission_command import CommissionOrder, CommissionRefusedError, commission_device, reference_json
+    from edge.local.calibration_words import told_calibration
+    from edge.local.commission_checks import (
+        CalibrationUnfitError,
+        CommissionMisusedError,
+        CommissionOrder,
+        CommissionRefusedError,
+    )
+    from edge.local.commission_command import commission_device, reference_json
     from edge.local.commission_view import show_commissioned
     from edge.platform.clock import SystemClock
     from edge.storage.journal_errors import JournalUnusableError
@@ -77,8 +86,15 @@ def commission(
     )
     if not _is_data_folder(data):
         return USAGE
-    with complaining(CommissionRefusedError, RecordUnusableError, JournalUnusableError, OSError):
-        done = commission_device(order, data, now_us=SystemClock().now_us())
+    refused = CommissionRefusedError, CalibrationUnreadableError, RecordUnusableError, JournalUnusableError, OSError
+    try:
+        with complaining(CommissionMisusedError, code=USAGE), complaining(*refused):
+            done = commission_device(order, data, now_us=SystemClock().now_us())
+    except CalibrationUnfitError as error:
+        terminal.complain(error)
+        for fault in error.faults:
+            terminal.complain(told_calibration(fault, terminal.language))
+        return WRONG
     if json:
         terminal.say_json(reference_json(done.stored), indent=1)
     else:
@@ -88,6 +104,8 @@ def commission(
         )
     for left_out in done.left_out:
         terminal.complain(left_out)
+    for fault in done.not_said:
+        terminal.complain(told_calibration(fault, terminal.language))
     return IN_ORDER
 
 

@@ -64,7 +64,13 @@ CHINESE: dict[str, str] = SHARED | {
     "command_run": "监视、检查、上传，直到收到 SIGTERM 或按下 Ctrl-C；标准错误输出为 JSON 行日志。",
     "command_status": "显示设备、等待上传的文件、问题、初步漏录和最近回执。",
     "commission_add": "{device} 尚无画面基准可补充：请去掉 --add",
+    "commission_calibration": (
+        "{path} 不能作为本摄像头的标定文件，未保存任何内容。请另给标定文件，或去掉 --calibration。其中的问题："
+    ),
     "commission_crashed": "查看图片时出错（{why}）：哪个文件损坏见 `tallylight-edge inspect`",
+    "commission_damaged": (
+        "画面基准要用多年，以下文件已损坏：{names}。请提供完整的录像；问题所在见 `tallylight-edge inspect`"
+    ),
     "commission_do_not_fit": "{light}图片所示并非始终同一画面。请只提供本摄像头固定之后、车流较少时的图片",
     "commission_few": "只有 {count} 幅图片，太少：同一光照条件下需要 {least} 幅。请提供更长的录像或更多文件",
     "commission_few_of_light": "{light}图片只有 {count} 幅，建立{light}画面需要 {least} 幅；已略去",
@@ -85,10 +91,11 @@ CHINESE: dict[str, str] = SHARED | {
     "commission_other_size": "原有基准的图片为 {size}：请去掉 --add，重新建立日间和夜间基准",
     "commission_sizes": "{name} 的图片为 {size}，{first} 的为 {first_size}：请提供与录像尺寸一致的同尺寸文件",
     "commission_timed_out": "查看图片超过 {limit} 秒：请减少文件或缩短录像",
+    "commission_twice": "{path} 与 {first} 内容相同：需要不同时刻的图片，才能区分过往车辆与道路",
     "commission_unknown": "图片无法使用（{code}）",
     "commission_unreadable": "{name} 中没有可用图片：原因见 `tallylight-edge inspect`",
     "commission_who": "请说明由谁、为何建立基准：--by 姓名 --reason 理由",
-    "commission_words": "设备编号最多 64 个字符，姓名 100，理由 500，且都不能换行",
+    "commission_words": "设备编号为 1 至 64 个字符，姓名最多 100，理由最多 500，且都不能换行",
     "config_good": "可读，{count} 个来源",
     "configuration": "设置",
     "data_folder": "数据文件夹",

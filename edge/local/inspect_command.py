@@ -94,7 +94,7 @@ def _progress(clock: Clock, console: Console, language: Language) -> Iterator[On
 
     def on_progress(now: InspectProgress) -> None:
         nonlocal shown
-        if not shown and clock.steady_s() - started_s > _QUIET_S:
+        if console.is_terminal and not shown and clock.steady_s() - started_s > _QUIET_S:
             bar.start()
             shown = True
         names = ", ".join(shown_text(path.rpartition("/")[2][-40:]) for path in now.running[:1])

@@ -10,6 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO, Any, Literal
 
 from edge.contract.sentences import Sentence, sentence
@@ -61,7 +62,10 @@ def run_command(command: Callable[[], int], *, complain: Callable[[str], None] |
     """Run, flush, and give the exit code; an interruption, a closed pipe and a full disk under the output end it
     without a stack trace.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before the program began
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open until the end
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a sign the terminal cannot show must not end the program
     try:

@@ -100,7 +100,8 @@ def inspect_paths(
     once the caller has closed its prober.
     """
     problems: list[Problem] = []
-    jobs = [job for path in paths for job in _jobs(path, problems, now_us)]
+    found = {Path(job.file.os_path).absolute(): job for path in paths for job in _jobs(path, problems, now_us)}
+    jobs = list(found.values())  # what is named twice is one file, and no duplicate of itself
     look = _Look(reading, prober, now_us, register, references)
     files = with_faults_among_files(_all(jobs, look, at_once, on_progress))
     return InspectReport(tuple(files), tuple(devices_of(files, limits_of(register))), tuple(problems))

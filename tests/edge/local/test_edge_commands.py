@@ -149,6 +149,21 @@ def test_json_stays_json_whatever_the_terminal_can_write(encoding: str, tmp_path
     assert json.loads(done.stdout.decode(encoding))["files"][0]["path"].endswith(name)
 
 
+def test_a_closed_output_ends_no_command_with_a_stack_trace(data: Path) -> None:
+    for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+        script = f'"$@" {closed}'
+        command = ["sh", "-c", script, "sh", *PROGRAM, "status", "--data", str(data)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stdout + done.stderr
+
+
+def test_a_file_that_is_named_twice_is_no_duplicate_of_itself(tmp_path: Path) -> None:
+    path = film(tmp_path / "BC01_20261121T080000_0001.mp4", seconds=1)
+    (file,) = json.loads(ran("inspect", "--json", str(path), str(tmp_path)).out)["files"]
+    assert file["faults"] == []
+
+
 def test_a_full_disk_under_the_output_is_a_sentence(data: Path) -> None:
     with Path("/dev/full").open("w") as full:
         for words in (["status", "--data", str(data)], ["status", "--json", "--data", str(data)], ["--help"]):
