@@ -53,6 +53,8 @@ _BY_EXTENSION = {
     "264": Container.RAW_VIDEO,
     "h265": Container.RAW_VIDEO,
     "265": Container.RAW_VIDEO,
+    "m1v": Container.RAW_VIDEO,
+    "m2v": Container.RAW_VIDEO,
     "ogv": Container.OGG,
     "ogg": Container.OGG,
     "wav": Container.WAV,
@@ -71,6 +73,7 @@ _PREFIXES = (
     (b"ID3", Container.MP3),
     (b"#!AMR", Container.AMR),
 )
+_MPEG_SEQUENCE, _MPEG_4_SEQUENCE = 0xB3, 0xB0
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))
 """Packet length and place of the sync byte in it."""
 
@@ -121,8 +124,10 @@ def _has_ts_sync(head: bytes) -> bool:
 
 
 def _raw_video(head: bytes) -> Container | None:
-    """Annex B: after the start code a parameter set or delimiter of H.264 or H.265 comes first."""
+    """Annex B: after the start code a parameter set or delimiter of H.264 or H.265 comes first; of MPEG a sequence."""
     first = head[head.index(b"\x01") + 1] if len(head) > 4 else 0
+    if first in (_MPEG_SEQUENCE, _MPEG_4_SEQUENCE):
+        return Container.RAW_VIDEO
     is_h264 = first & 0x80 == 0 and first & 0x1F in (7, 9)
     is_h265 = (first >> 1) & 0x3F in (32, 33, 35) and first & 0x81 == 0
     return Container.RAW_VIDEO if is_h264 or is_h265 else None

@@ -5,6 +5,7 @@ A playlist dressed up as footage must not make FFmpeg open anything else.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -33,6 +34,8 @@ _DEMUXERS = {
 }
 
 
+_RAW_DEMUXERS = {b"\x00\x00\x01\xb3": ("mpegvideo",), b"\x00\x00\x01\xb0": ("m4v",)}
+"""By the first bytes, which others of them would take for their own."""
 _OPTIONS = {
     # an edit list would make the decoder hide pictures and sound that are in the file
     Container.MP4: {"ignore_editlist": "1"},
@@ -49,7 +52,8 @@ def opened(file: BinaryIO, container: Container) -> av.container.InputContainer:
     Raises av.FFmpegError where it cannot be opened as that container, NoStreamError where nothing is in it.
     """
     refused: av.FFmpegError | None = None
-    for demuxer in _DEMUXERS[container]:
+    first = os.pread(file.fileno(), 4, 0) if container is Container.RAW_VIDEO else b""
+    for demuxer in _RAW_DEMUXERS.get(first, _DEMUXERS[container]):
         try:
             medium = av.open(
                 f"/dev/fd/{file.fileno()}",

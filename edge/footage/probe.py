@@ -212,6 +212,8 @@ def _name_faults(container: Container, name: str) -> list[Fault]:
     promised = container_of_name(name)
     if promised is None or promised is container:
         return []
+    if (promised, container) == (Container.MPEG_PS, Container.RAW_VIDEO):
+        return []  # bare MPEG video goes by the same endings
     return [fault_of(FaultCode.WRONG_EXTENSION, named=promised, container=container)]
 
 

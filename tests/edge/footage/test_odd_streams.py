@@ -152,3 +152,21 @@ def test_a_header_that_promises_more_than_there_is_tells_the_cut(tmp_path: Path,
     assert FaultCode.DATA_CUT in {fault.code for fault in found.faults}
     assert found.verdict is FileVerdict.DAMAGED
     assert found.recorded[-1][1] < 7 * S
+
+
+@pytest.mark.parametrize(("codec", "ending"), [("mpeg1video", "mpeg"), ("mpeg2video", "m2v"), ("mpeg4", "m4v")])
+def test_bare_mpeg_video_is_read_at_its_stated_rate(tmp_path: Path, codec: str, ending: str) -> None:
+    film = tmp_path / f"clip.{ending}"
+    film.write_bytes(b"".join(_packets(looked_film(tmp_path / "clip.mkv", seconds=4, codec=codec, rate=25))))
+    if codec == "mpeg4":
+        film = film.rename(tmp_path / "clip.bin")
+    found = probe_file(film, name=film.name)
+    assert [(fault.code, fault.values["timeless"]) for fault in found.faults] == [("no_times", "frames_counted")]
+    assert found.recorded[-1][1] == pytest.approx(4 * S, abs=S // 10)
+
+
+def _packets(film: Path) -> list[bytes]:
+    with av.open(str(film)) as medium:
+        config = medium.streams.video[0].codec_context.extradata or b""
+        packets = [bytes(packet) for packet in medium.demux(video=0)]
+    return [b"" if packets[0].startswith(config[:4]) else config, *packets]
