@@ -13,6 +13,7 @@ from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.sentences import sentence
 from edge.local.answer_checks import answer_checks
 from edge.local.checks import Check, Health
+from edge.local.reference_checks import reference_checks
 from edge.local.statement_checks import statement_checks
 from edge.local.status_facts import agent_runs
 from edge.platform.addresses import url_is_loopback
@@ -62,6 +63,7 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
     identity = yield from _identity(config.data_dir)
     yield _journal(config.data_dir)
     yield from statement_checks(config, clock.now_us())
+    yield from reference_checks(config.data_dir)
     if identity is not None:
         yield (log_in or broker_check)(identity)
         yield from answer_checks(config.data_dir)

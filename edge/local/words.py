@@ -87,6 +87,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "the copy here is missing before its receipt: dock the device again",
         "本机副本在收到回执前丢失：请重新接入设备",
     ),
+    "reference_unusable": (
+        "a monitor's commissioned view cannot be used (`tallylight-edge doctor` says why): restore its files from the"
+        " backup, or commission the monitor again",
+        "监控设备的画面基准无法使用（原因见 `tallylight-edge doctor`）：请从备份恢复其文件，或重新建立基准",
+    ),
     "landing_copy_unreadable": ("the copy here cannot be read: check the disk", "本机副本无法读取：请检查磁盘"),
     "not_landed": ("not taken over", "未采集"),
     "hash_differs": ("its bytes arrived changed", "到达的数据与原始不符"),

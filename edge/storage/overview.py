@@ -17,6 +17,7 @@ from edge.storage.journal import remembered
 from edge.storage.register_copy import current_register
 from edge.storage.sightings import count_uninspected
 from edge.storage.tallies import DeviceTally, device_tallies, receipted_in_all
+from edge.storage.unusable_records import unusable_records
 
 AGENT_STATE_KEY = "agent_state"
 _LISTED_AT_MOST = 20
@@ -158,4 +159,13 @@ def _troubles(rows: sqlite3.Connection) -> list[Trouble]:
         "SELECT 'landing_copy_missing' AS reason, min(clip_id) AS subject, count(*) AS count FROM content"
         " WHERE landing_name IS NULL AND state <> 'receipted' HAVING count(*) > 0"
     ).fetchall()
-    return [Trouble(row["reason"], row["subject"] or "", row["count"]) for row in [*refused, *missing, *listed]]
+    found = [Trouble(row["reason"], row["subject"] or "", row["count"]) for row in [*refused, *missing, *listed]]
+    return found + _unusable_references(rows)
+
+
+def _unusable_references(rows: sqlite3.Connection) -> list[Trouble]:
+    unusable = list(unusable_records(rows).values())
+    if not unusable:
+        return []
+    first = unusable[0]
+    return [Trouble("reference_unusable", f"{first.device or '?'}: {first.record}", len(unusable))]

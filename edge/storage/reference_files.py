@@ -40,7 +40,7 @@ class StoredReference:
     @property
     def arrays(self) -> Path:
         """The gradients, for the worker that looks at pictures."""
-        return self.record.with_suffix(".npz")
+        return arrays_of(self.record)
 
     @property
     def picture(self) -> Path:
@@ -62,16 +62,23 @@ class ReferenceFiles:
     def in_force(self, device: str, at_us: int) -> StoredReference | None:
         """The reference that held for a recording closed at `at_us`: the newest commissioned by then, else the first.
 
-        Footage may be older than the first commissioning: a gateway is set up days after the camera. Raises
-        RecordUnusableError.
+        Footage may be older than the first commissioning: a gateway is set up days after the camera. A damaged record
+        that was replaced by then holds nothing up. Raises RecordUnusableError.
         """
-        held = self.history(device)
-        by_then = [stored for stored in held if stored.view.commissioned <= at_us]
-        return by_then[-1] if by_then else held[0] if held else None
+        first = None
+        for record in reversed(self._records(self._home(device))):
+            first = stored_reference(record)
+            if first.view.commissioned <= at_us:
+                break
+        return first
 
     def history(self, device: str) -> list[StoredReference]:
         """All references the device had, oldest first. Raises RecordUnusableError."""
         return [stored_reference(record) for record in self._records(self._home(device))]
+
+    def is_home_of(self, device: str, record: Path) -> bool:
+        """Whether the record lies where those of the device belong."""
+        return record.parent == self._home(device)
 
     def all_current(self) -> list[StoredReference]:
         """The reference of every device, by device. Raises RecordUnusableError."""
@@ -119,6 +126,11 @@ class ReferenceFiles:
         if not home.is_dir():
             return []
         return sorted(path for path in home.glob("*.json") if _NUMBERED.fullmatch(path.name))
+
+
+def arrays_of(record: Path) -> Path:
+    """Where the arrays of a record stand."""
+    return record.with_suffix(".npz")
 
 
 def stored_reference(record: Path) -> StoredReference:

@@ -1,62 +1,17 @@
-"""`tallylight-edge commission`: a named person stores a view, nothing is overwritten, the server is told once."""
+"""`tallylight-edge commission`: a named person stores a view; what makes no reference is refused with a sentence."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
-import numpy as np
 import pytest
 
-from edge.cli import execute
-from edge.contract.instants import parse_rfc3339
-from edge.contract.messages import GatewayEvent
-from edge.domain.commissioned_view import CommissionedLight, CommissionedView, RecordUnusableError, read_record
-from edge.storage.reference_files import ReferenceFiles, StoredReference
-from edge.workers.commissionings import CommissioningWorker
-from tests.edge.devices.test_calibration_files import OWN
+from edge.storage.reference_files import ReferenceFiles
+from tests.edge.commissioned import WHO, calibration_file, ran, recording
 from tests.edge.films import film
-from tests.edge.gateway import Gateway
 from tests.edge.street import NIGHT, Light, street
-
-WHO = ("--by", "Li Wei", "--reason", "mounted")
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-def ran(*words: object) -> Done:
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            code = execute([str(word) for word in words])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
-
-
-def recording(path: Path, *, count: int = 8, light: Light | None = None, scale: float = 0.5, apart_s: int = 10) -> Path:
-    """Key frames alone, `apart_s` seconds apart."""
-    with av.open(str(path), "w") as output:
-        stream = output.add_stream("libx264", rate=Fraction(1, apart_s))
-        stream.pix_fmt, stream.options = "yuv420p", {"preset": "ultrafast", "crf": "20", "g": "1"}
-        stream.width, stream.height = int(960 * scale), int(544 * scale)
-        for number in range(count):
-            picture = cv2.resize(street(number=number, light=light or Light()), (stream.width, stream.height))
-            output.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(picture, np.uint8), format="gray8")))
-        output.mux(stream.encode(None))
-    return path
 
 
 def transport_stream_of_three_seconds(path: Path) -> Path:
@@ -124,16 +79,6 @@ def test_the_calibration_that_held_is_kept_with_it_and_stays(tmp_path: Path, day
     kept = [stored.view.calibration for stored in ReferenceFiles(tmp_path).history("MON07")]
     assert kept[0] is not None
     assert kept[0] == kept[1]
-
-
-def calibration_file(folder: Path, **changed: object) -> Path:
-    """One that is fit for the street of these tests."""
-    path = folder / "camera.json"
-    matrix = [[600, 0, 240], [0, 600, 136], [0, 0, 1]]
-    own = {**OWN, "image_width_px": 480, "image_height_px": 272, "camera_matrix": matrix, **changed}
-    del own["road_plane"]
-    path.write_text(json.dumps(own))
-    return path
 
 
 def test_a_calibration_that_is_unfit_is_refused_with_all_its_faults_at_once(tmp_path: Path, day: Path) -> None:
@@ -249,112 +194,6 @@ def test_nothing_stored_is_said(tmp_path: Path) -> None:
     assert "no view of MON07 is stored" in done.err
 
 
-# ------------------------------------------------------------------------------------------------ what is kept
-def kept(folder: Path, device: str = "MON07") -> StoredReference:
-    """A reference as the command keeps it, without looking at pictures."""
-    light = CommissionedLight(
-        light="day", pictures=8, agreement=0.9, detail=0.2, luma=110, sway_percent=0.01, shift_limit_percent=0.3
-    )
-
-    def view_of(number: int, before: StoredReference | None) -> CommissionedView:
-        return CommissionedView(
-            device=device,
-            number=number,
-            commissioned=parse_rfc3339("2026-11-22T08:00:00Z"),
-            by="Li Wei",
-            reason="mounted",
-            width_px=960,
-            height_px=540,
-            working_px=(480, 270),
-            lights=(light,),
-            arrays_sha256="00" * 32,
-            replaces=None if before is None else before.sha256,
-        )
-
-    return ReferenceFiles(folder).keep(device, view_of, arrays=b"arrays", picture=b"picture")
-
-
-def test_a_commissioning_torn_by_a_power_cut_leaves_the_old_reference_and_its_number_unused(tmp_path: Path) -> None:
-    first = kept(tmp_path)
-    first.record.with_name("000002.npz").write_bytes(b"torn")
-    current = ReferenceFiles(tmp_path).current("MON07")
-    assert current is not None
-    assert current.sha256 == first.sha256
-    kept(tmp_path)
-    assert [stored.view.number for stored in ReferenceFiles(tmp_path).history("MON07")] == [1, 3]
-
-
-@pytest.mark.parametrize(
-    ("kept", "said"),
-    [
-        (b"", "damaged"),
-        (b"[" * 100_000, "damaged"),
-        (b'{"version": 1}', "damaged"),
-        (b'{"version": 2}', "newer release"),
-        (b" " * 300_000, "larger than"),
-    ],
-)
-def test_a_record_that_cannot_be_read_is_said_with_what_to_do(kept: bytes, said: str) -> None:
-    with pytest.raises(RecordUnusableError, match=said):
-        read_record(kept, name="000001.json")
-
-
-# ------------------------------------------------------------------------------------------------ the server
-class FakeClock:
-    steady = 0.0
-
-    def now_us(self) -> int:
-        return 0
-
-    def steady_s(self) -> float:
-        return self.steady
-
-    def synchronised(self) -> bool:
-        return True
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    one = Gateway(tmp_path)
-    yield one
-    one.journal.close()
-
-
-def told(gateway: Gateway, seconds: float = 60) -> list[GatewayEvent]:
-    clock = FakeClock()
-    worker = CommissioningWorker(gateway.journal, gateway.outbox, gateway.home, clock=clock)  # type: ignore[arg-type]
-    for clock.steady in (0.0, seconds / 2, seconds):
-        worker.step(gateway.now_us)
-    return gateway.events()
-
-
-def test_the_server_is_told_once_who_commissioned_what_and_why(gateway: Gateway) -> None:
-    assert told(gateway) == []
-    kept(gateway.home)
-    (event,) = told(gateway)
-    (stored,) = ReferenceFiles(gateway.home).history("MON07")
-    assert (event.code, event.device, event.at) == ("view_commissioned", "MON07", stored.view.commissioned)
-    assert event.detail == {
-        "reference": stored.sha256,
-        "number": "1",
-        "by": "Li Wei",
-        "reason": "mounted",
-        "day": "8",
-    }
-    assert len(told(gateway)) == 1
-    kept(gateway.home)
-    assert [event.detail["number"] for event in told(gateway)] == ["1", "2"]
-
-
-def test_a_damaged_record_keeps_no_other_from_being_told(gateway: Gateway) -> None:
-    for device in ("MON07", "MON08"):
-        kept(gateway.home, device)
-    stored = ReferenceFiles(gateway.home).current("MON07")
-    assert stored is not None
-    stored.record.write_bytes(b"{")
-    assert [event.device for event in told(gateway)] == ["MON08"]
-
-
 def test_a_calibration_that_changed_since_the_commissioning_is_told(tmp_path: Path, day: Path) -> None:
     calibration = calibration_file(tmp_path)
     ran("commission", "MON07", "--from", day, *WHO, "--calibration", calibration, "--data", tmp_path)
@@ -362,13 +201,3 @@ def test_a_calibration_that_changed_since_the_commissioning_is_told(tmp_path: Pa
     assert "file_changed" not in ran(*question).out
     calibration_file(tmp_path, reprojection_error_px=0.4)
     assert "file_changed" in ran(*question).out
-
-
-def test_a_damaged_record_is_told_in_its_turn_once_it_is_mended(gateway: Gateway) -> None:
-    kept(gateway.home)
-    kept(gateway.home)
-    first, _ = ReferenceFiles(gateway.home).history("MON07")
-    first.record.write_bytes(b"{torn" + (whole := first.record.read_bytes()))
-    assert told(gateway) == []
-    first.record.write_bytes(whole)
-    assert [event.detail["number"] for event in told(gateway)] == ["1", "2"]
