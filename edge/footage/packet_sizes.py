@@ -22,6 +22,8 @@ _CLOCK_ROUND = 1 << 33
 """The clock of a transport stream comes round; what begins a little before zero is written as a little before this."""
 SAME_SIZE_CODECS = ("pcm_", "adpcm", "g72")
 """Their packets are of one size whatever is said: only decoding tells."""
+_WHOLLY_INDEXED = frozenset({"mp4", "avi"})
+"""Elsewhere an index holds some packets of a stream, for seeking."""
 _ROUND_FORMATS = frozenset({"mpegts", "mpeg"})
 
 
@@ -40,7 +42,8 @@ class PacketSizes:
 
 def packet_sizes(medium: av.container.InputContainer, stream: av.stream.Stream) -> PacketSizes:
     """Of every packet of the stream. MP4 and AVI answer from their index; others are walked over."""
-    entries = stream.index_entries
+    is_indexed = _WHOLLY_INDEXED.intersection(medium.format.name.split(","))
+    entries = stream.index_entries if is_indexed else None
     indexed = [] if entries is None else [(entry.timestamp, entry.size, entry.is_keyframe) for entry in entries]
     rows = [row for row in indexed if row[1] > 0]
     if len(rows) < 2:

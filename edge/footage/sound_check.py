@@ -5,7 +5,7 @@ A quiet room still has noise in it: it is hearing. Muted means that every sample
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import av
@@ -26,6 +26,8 @@ _CONFIRMED_US = 20 * _US_PER_S
 """So much of a suspicious stretch is decoded at its begin and at its end."""
 _EDGE_US = 250_000
 """Sound track and picture rarely begin and end together; a rest of this length is none."""
+_FEW_PACKETS = 20
+_ONE_SIZE = 1.1
 _MAX_DECODED_US = 4 * 3600 * _US_PER_S
 Span = tuple[int, int]
 
@@ -44,21 +46,20 @@ def sound_stretches(
     """
     if media_us <= 0:
         return ()
-    everything = [(0, media_us)]
     if not medium.streams.audio:
-        return _stretches({SoundState.ABSENT: [] if expects_sound is False else everything})
+        return () if expects_sound is False else _stretches([(0, media_us, SoundState.ABSENT)])
     stream = medium.streams.audio[0]
     if stream.codec_context is None:  # PyAV has none for a codec that nobody knows
-        return _stretches({SoundState.UNKNOWN: everything})
+        return _stretches([(0, media_us, SoundState.UNKNOWN)])
     stream.codec_context.thread_count = 1
     later_us = sound_from_us if abs(sound_from_us) >= _EDGE_US else 0
     try:
         sizes = packet_sizes(medium, stream)
         muted = _muted(medium, stream, sizes, limits, media_us - later_us)
     except av.FFmpegError:
-        return _stretches({SoundState.UNKNOWN: everything})
+        return _stretches([(0, media_us, SoundState.UNKNOWN)])
     if muted is None:
-        return _stretches({SoundState.UNKNOWN: everything})
+        return _stretches([(0, media_us, SoundState.UNKNOWN)])
     least_us = round(limits.sound_mute_least_s * _US_PER_S)
     absent = without_sound(sizes, least_us=least_us, from_us=later_us, media_us=media_us)
     later = [(start_us + later_us, end_us + later_us) for start_us, end_us in muted]
@@ -87,22 +88,22 @@ def sound_of(
     for start_us, end_us in muted:
         begins_us = 0 if start_us < _EDGE_US else min(start_us, media_us)
         told.append((begins_us, media_us if end_us > media_us - _EDGE_US else end_us, SoundState.MUTED))
-    states: dict[SoundState, list[Span]] = {state: [] for state in SoundState}
+    rows: list[tuple[int, int, SoundState]] = []
     at_us = 0
     for start_us, end_us, state in [*sorted(told), (media_us, media_us, SoundState.HEARING)]:
-        if start_us > at_us:
-            states[SoundState.HEARING].append((at_us, start_us))
-        if end_us > max(at_us, start_us):
-            states[state].append((max(at_us, start_us), end_us))
+        if start_us - at_us > _EDGE_US or not told:
+            rows.append((at_us, start_us, SoundState.HEARING))
+            at_us = start_us
+        if end_us > at_us:
+            rows.append((at_us, end_us, state))
+        elif rows and start_us > at_us:
+            rows[-1] = (rows[-1][0], start_us, rows[-1][2])
         at_us = max(at_us, end_us)
-    if not is_expected:
-        del states[SoundState.ABSENT]
-    return _stretches(states)
+    return _stretches(rows if is_expected else [row for row in rows if row[2] is not SoundState.ABSENT])
 
 
-def _stretches(states: Mapping[SoundState, Sequence[Span]]) -> tuple[SoundStretch, ...]:
-    rows = sorted((span, state) for state, spans in states.items() for span in spans)
-    return tuple(SoundStretch(state=state, from_s=a / _US_PER_S, to_s=b / _US_PER_S) for (a, b), state in rows)
+def _stretches(rows: Sequence[tuple[int, int, SoundState]]) -> tuple[SoundStretch, ...]:
+    return tuple(SoundStretch(state=state, from_s=a / _US_PER_S, to_s=b / _US_PER_S) for a, b, state in rows)
 
 
 def _muted(
@@ -113,7 +114,7 @@ def _muted(
     media_us: int,
 ) -> list[Span] | None:
     """Muted stretches; None where the track holds nothing that could be heard or decoded."""
-    if stream.codec_context.name.startswith(SAME_SIZE_CODECS):
+    if stream.codec_context.name.startswith(SAME_SIZE_CODECS) or _are_of_one_size(sizes):
         return _silent_spans(medium, stream, sizes, [(0, min(media_us, _MAX_DECODED_US))], limits)
     if not len(sizes.bytes):
         return None
@@ -125,6 +126,14 @@ def _muted(
         if all(_is_silent(medium, stream, sizes, span) for span in looked):
             confirmed.append((start_us, end_us))
     return confirmed
+
+
+def _are_of_one_size(sizes: PacketSizes) -> bool:
+    """Whether a coder of constant rate made them, whose silence is as large as its noise: only decoding tells."""
+    if len(sizes.bytes) < _FEW_PACKETS:
+        return False
+    low, high = np.percentile(sizes.bytes, (2, 98))
+    return bool(high <= _ONE_SIZE * low)
 
 
 def small_stretches(sizes: PacketSizes, limits: LookLimits, *, media_us: int) -> list[Span]:

@@ -30,6 +30,7 @@ CODECS = [
     ("pcm_s16le", "mov"),
     ("pcm_alaw", "mov"),
     ("pcm_mulaw", "avi"),
+    ("mp2", "ts"),
 ]
 
 
