@@ -52,8 +52,8 @@ class ClipStanding:
     """What a clip's answers rest on.
 
     wearers: who held a recorder at capture. publication None: the monitor stood at no site on record.
-    view: a monitor's view against its commissioning; None where nothing was compared. view_said: the last step on
-    record about its change, such as accepted: a person looked and it is so.
+    view: a monitor's view against its commissioning; None where nothing was compared. view_said: what a person decided
+    of its change: accepted (it is so), rejected (it is in order), None.
     reviewed: a person has looked at the record. unexplained_gap: inside the case's time, where a case is asked about.
     """
 
@@ -168,7 +168,7 @@ def _view_reason(clip: ClipStanding) -> Reason:
         return Reason("view_suspect" if clip.view == ReferenceState.SUSPECT else "view_unknown", Weight.OPEN)
     if clip.view_said == FindingState.REJECTED:
         return Reason("view_found_in_order", Weight.FOR)
-    confirmed = clip.view_said in (FindingState.ACCEPTED, FindingState.RECTIFIED)
+    confirmed = clip.view_said == FindingState.ACCEPTED
     return Reason(f"view_{clip.view}", Weight.AGAINST if confirmed else Weight.OPEN)
 
 

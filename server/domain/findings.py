@@ -83,6 +83,11 @@ _STEPS: dict[tuple[FindingState, FindingState], Permission] = {
     (FindingState.ACCEPTED, FindingState.RECTIFIED): Permission.DECIDE_FINDINGS,
     (FindingState.REJECTED, FindingState.RECTIFIED): Permission.DECIDE_FINDINGS,
 }
+_CORRECTIONS: dict[tuple[FindingState, FindingState], Permission] = {
+    (FindingState.ACCEPTED, FindingState.REJECTED): Permission.DECIDE_FINDINGS,
+    (FindingState.REJECTED, FindingState.ACCEPTED): Permission.DECIDE_FINDINGS,
+}
+"""Whoever looked once more takes back what was decided of a picture: it speaks for or against every record under it."""
 
 
 class StepNotAllowedError(Exception):
@@ -117,10 +122,11 @@ def finding_id_of(kind: str, *place: str | int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def next_states(state: str, scope: Scope) -> tuple[FindingState, ...]:
+def next_states(kind: str, state: str, scope: Scope) -> tuple[FindingState, ...]:
     """The states this person may set next, in the order of `FindingState`."""
+    steps = _STEPS | _CORRECTIONS if kind in BAND_KINDS | VIEW_KINDS else _STEPS
     return tuple(
         after
         for after in FindingState
-        if (permission := _STEPS.get((FindingState(state), after))) is not None and scope.may(permission)
+        if (permission := steps.get((FindingState(state), after))) is not None and scope.may(permission)
     )

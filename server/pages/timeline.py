@@ -30,6 +30,24 @@ class Axis:
         """How wide an interval is drawn; never so thin that it cannot be seen."""
         return max(least_px, round(self.x(interval.end_us) - self.x(interval.start_us), 1))
 
+    def joined(self, parts: Iterable[tuple[TimeInterval, str]]) -> list[tuple[TimeInterval, list[str]]]:
+        """Parts as an eye can tell them apart: what is narrower than a pixel goes with its neighbour, states and all.
+
+        However many parts somebody claims, hardly more are drawn than there are pixels.
+        """
+        pixel_us = self.span.duration_us / self.width_px
+        runs: list[tuple[TimeInterval, list[str]]] = []
+        for interval, state in sorted(part for part in parts if self.shows(part[0])):
+            last = runs[-1] if runs else None
+            is_near = last is not None and interval.start_us - last[0].end_us < pixel_us
+            if last is not None and is_near and (last[1] == [state] or _narrow(last[0], interval, pixel_us)):
+                before, states = runs.pop()
+                hull = TimeInterval(before.start_us, max(before.end_us, interval.end_us))
+                runs.append((hull, states if state in states else [*states, state]))
+            else:
+                runs.append((interval, [state]))
+        return runs
+
     def shows(self, interval: TimeInterval) -> bool:
         """Whether some of the interval lies on the axis."""
         return intersection(self.span, interval) is not None
@@ -51,6 +69,10 @@ class Axis:
             return [0] * 1001
         first_us = -(-(self.span.start_us + offset_us) // step_us) * step_us - offset_us
         return list(range(first_us, self.span.end_us + 1, step_us))
+
+
+def _narrow(one: TimeInterval, other: TimeInterval, pixel_us: float) -> bool:
+    return min(one.duration_us, other.duration_us) < pixel_us
 
 
 def zoomed(whole: TimeInterval, parts: Iterable[TimeInterval]) -> TimeInterval:

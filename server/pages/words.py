@@ -47,6 +47,7 @@ EVIDENCE = (
     "offset_s",
     "site",
     "sound",
+    "spells",
     "step_s",
     "times",
     "tolerated_s",

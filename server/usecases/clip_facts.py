@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from edge.contract.inspection import Inspection
+from edge.contract.inspection import Fault, ReferenceCheck, SoundStretch, ViewStretch
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none
 from server.domain.device_facts import CLIP_REACH_AFTER_US, CLIP_REACH_BEFORE_US, ClipFact
@@ -19,6 +19,7 @@ from server.domain.rules import RuleSet
 from server.store.recorded import known_rows
 from server.store.tables import Clip, FootageAssignment, SightingRow
 
+Told = TypeVar("Told", Fault, ReferenceCheck, SoundStretch, ViewStretch)
 _BATCH = 5000
 _COLUMNS = (
     SightingRow.clip_id,
@@ -103,18 +104,25 @@ def looks_of(sighting: SightingRow | Any) -> Looks:
     """What was seen and heard, on the corrected axis; nothing where nobody looked or the start is not known."""
     if sighting.looks_json in ("", "{}"):
         return NOTHING_LOOKED
-    told = Inspection.model_validate({"verdict": sighting.verdict, **json.loads(sighting.looks_json)})
+    told = json.loads(sighting.looks_json)
+    compared, view_model = told.get("reference"), told.get("view_model")
+    reference = None if compared is None else as_stored(ReferenceCheck, compared)
     start_us, end_us = sighting.corrected_start_us, sighting.corrected_end_us
     if start_us is None:
-        return Looks(reference=told.reference, view_model=told.view_model)
-    view = [(part.state, part.from_s, part.to_s, part.confidence) for part in told.view]
-    sound = [(part.state, part.from_s, part.to_s, 1.0) for part in told.sound]
+        return Looks(reference=reference, view_model=view_model)
+    view = [as_stored(ViewStretch, part) for part in told.get("view", ())]
+    sound = [as_stored(SoundStretch, part) for part in told.get("sound", ())]
     return Looks(
-        placed(view, start_us=start_us, end_us=end_us),
-        placed(sound, start_us=start_us, end_us=end_us),
-        told.reference,
-        told.view_model,
+        placed([(one.state, one.from_s, one.to_s, one.confidence) for one in view], start_us=start_us, end_us=end_us),
+        placed([(one.state, one.from_s, one.to_s, 1.0) for one in sound], start_us=start_us, end_us=end_us),
+        reference,
+        view_model,
     )
+
+
+def as_stored(form: type[Told], told: dict[str, Any]) -> Told:
+    """A part of an inspection as it was taken: a row is never refused by a contract that has become stricter since."""
+    return form.model_construct(**told)
 
 
 def dated_in_future(sighting: SightingRow | Any, rules: RuleSet) -> bool:

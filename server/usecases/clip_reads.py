@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from edge.contract.inspection import Fault
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval, interval_or_none
 from server.store.tables import Clip, LinkRow, SightingRow
-from server.usecases.clip_facts import state_then
+from server.usecases.clip_facts import as_stored, state_then
 from server.usecases.clip_scope import ClipScope
 from server.usecases.views import ClipItem, LinkView, SightingView
+
+_HEAVY = (SightingRow.manifest, SightingRow.faults_json, SightingRow.looks_json)
 
 
 def clip_item(clip: Clip, sighting: SightingRow, clip_scope: ClipScope, *, known_us: int) -> ClipItem:
@@ -49,7 +51,7 @@ def sighting_view(sighting: SightingRow) -> SightingView:
     original = None
     if sighting.start_us is not None and sighting.end_us is not None:
         original = interval_or_none(sighting.start_us, sighting.end_us)
-    faults = tuple(Fault.model_validate(fault) for fault in json.loads(sighting.faults_json))
+    faults = tuple(as_stored(Fault, fault) for fault in json.loads(sighting.faults_json))
     return SightingView(
         sighting_id=sighting.sighting_id,
         gateway_id=sighting.gateway_id,
@@ -96,6 +98,7 @@ def speaking_sighting(session: Session, clip_id: str, *, known_us: int = 2**62) 
 
 
 def sightings_of(session: Session, clip_id: str, *, known_us: int) -> list[SightingRow]:
-    """All sightings of a clip on record at `known_us`, the earliest first."""
+    """All sightings of a clip on record at `known_us`, the earliest first; what is heavy is read when asked for."""
     query = select(SightingRow).where(SightingRow.clip_id == clip_id, SightingRow.received_us <= known_us)
-    return list(session.scalars(query.order_by(SightingRow.received_us, SightingRow.sighting_id)))
+    query = query.order_by(SightingRow.received_us, SightingRow.sighting_id)
+    return list(session.scalars(query.options(*(defer(column) for column in _HEAVY))))

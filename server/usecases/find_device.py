@@ -26,7 +26,11 @@ def clip_drafts(device: Device, clips: Iterable[ClipFact], held: Sequence[Assign
     drafts: list[FindingDraft] = []
     for clip in clips:
         if clip.verdict in DAMAGED_VERDICTS:
-            evidence = (("file", clip.file_name), ("verdict", clip.verdict), ("faults", ", ".join(clip.faults)))
+            evidence = (
+                ("file", clip.file_name),
+                ("verdict", clip.verdict),
+                ("faults", ", ".join(dict.fromkeys(clip.faults))),
+            )
             drafts.append(_of_clip(device, clip, held, FindingKind.CLIP_DAMAGED, evidence))
         if "times_disagree" in clip.faults:
             drafts.append(_of_clip(device, clip, held, FindingKind.TIMES_DISAGREE, (("file", clip.file_name),)))

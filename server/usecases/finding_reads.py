@@ -72,7 +72,7 @@ def _view(row: Finding, steps: list[FindingStepView], names: dict[str, str], sco
         evidence=_pairs(row.evidence_json),
         rules=_pairs(row.rules_json),
         steps=tuple(steps),
-        next_states=tuple(after.value for after in next_states(row.state, scope)),
+        next_states=tuple(after.value for after in next_states(row.kind, row.state, scope)),
     )
 
 

@@ -14,6 +14,7 @@ from server.store import to_judge
 from server.store.database import Database
 from server.store.recorded import known_rows
 from server.store.tables import Assignment, Case, DeviceJudged, Duty, Finding, Installation, ToJudge
+from server.usecases.decided_looks import as_on_record, without_decided
 from server.usecases.duty_verdicts import duty_interval, duty_verdicts, held_interval
 from server.usecases.find_duty import duty_drafts
 from server.usecases.find_gateway import GATEWAY_KINDS, gateway_drafts
@@ -157,7 +158,9 @@ def _judge_device(
         duties = _duties_of(session, number, judged.changed, now_us)
         cases = _cases_of(session, number, judged.changed, rules, now_us)
     with db.writing() as session:
-        write_findings(session, judged.drafts, judged.answers_for(session), now_us=now_us)
+        on_record = judged.answers_for(session)
+        looked = as_on_record(judged.drafts, on_record)
+        write_findings(session, looked, without_decided(session, looked, on_record, now_us=now_us), now_us=now_us)
         if judged.due_us is not None:
             to_judge.mark_due(session, "device", number, judged.due_us)
     _judge_duties(db, rules, lambda _session: duties, set(), now_us)

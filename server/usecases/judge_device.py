@@ -47,7 +47,7 @@ from server.usecases.find_device import (
     next_late_us,
 )
 from server.usecases.find_footage import changed_file_drafts, footage_drafts
-from server.usecases.find_view import band_drafts, view_drafts
+from server.usecases.find_view import band_drafts
 from server.usecases.judge_reach import (
     Touched,
     batches,
@@ -59,6 +59,7 @@ from server.usecases.judge_reach import (
     unsealed_clips,
 )
 from server.usecases.register_reads import days_of, latest_device
+from server.usecases.view_changes import view_drafts
 
 CLIP_KINDS = (
     FindingKind.CLIP_DAMAGED,

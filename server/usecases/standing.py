@@ -20,16 +20,15 @@ from server.domain.admissibility import (
 from server.domain.calibration import FunctionVerdict, device_verdicts
 from server.domain.clock import clock_limit_key, clock_verdict
 from server.domain.device_facts import ClipFact
-from server.domain.looks import CHANGED_VIEWS
 from server.domain.publication import PublicationVerdict, publication_verdict
 from server.domain.rules import Rule, RuleSet
 from server.store.recorded import known_rows
 from server.store.tables import Device, Installation, Site
 from server.usecases.clip_scope import ClipScope
 from server.usecases.find_certificates import certificate_facts
-from server.usecases.find_view import said_of_view
 from server.usecases.link_case import SYSTEM, current_links
 from server.usecases.register_reads import functions_of
+from server.usecases.view_changes import VIEW_KIND_OF, said_of_view
 from server.usecases.views import AnswerPart, CertificateState, ProofLink, ReasonView
 
 
@@ -90,9 +89,7 @@ def judge_clip(
         publication=publication,
         site_number=site,
         view=clip.looks.reference_state,
-        view_said=said_of_view(session, device_number, at_us, known_us=known_us)
-        if device_number is not None and clip.looks.reference_state in CHANGED_VIEWS
-        else None,
+        view_said=_view_said(session, clip, device_number, at_us, known_us),
         reviewed=any(
             link.state == "confirmed" and link.decided_by != SYSTEM
             for link in current_links(session, known_us=known_us, clip_ids=[clip.clip_id])
@@ -111,6 +108,13 @@ def judge_clip(
         rules=rules.used(keys, UtcMicros(at_us)),
         proof=tuple(proof),
     )
+
+
+def _view_said(session: Session, clip: ClipFact, device_number: str | None, at_us: int, known_us: int) -> str | None:
+    state = clip.looks.reference_state
+    if device_number is None or state is None or state not in VIEW_KIND_OF:
+        return None
+    return said_of_view(session, device_number, state, at_us, known_us=known_us)
 
 
 def function_verdicts(

@@ -16,10 +16,11 @@ from server.usecases.views import FindingView
 
 
 def step_finding(
-    session: Session, finding_id: str, *, state: str, reason: str, scope: Scope, now_us: int
+    session: Session, finding_id: str, *, state: str, reason: str, scope: Scope, now_us: int, seen: str | None = None
 ) -> FindingView:
     """The finding after the step, with its act, in the caller's writing transaction.
 
+    `seen`: the state the person had before their eyes; where another has decided meanwhile, nothing is overruled.
     Raises NotVisibleError, NotPermittedError, ReasonMissingError, StepNotAllowedError.
     """
     scope.require(Permission.SEE_FINDINGS)
@@ -28,7 +29,7 @@ def step_finding(
     ).one_or_none()
     if row is None:
         raise NotVisibleError(kind="finding", number=finding_id)
-    if state not in {after.value for after in next_states(row.state, scope)}:
+    if seen not in (None, row.state) or state not in {after.value for after in next_states(row.kind, row.state, scope)}:
         raise StepNotAllowedError(finding_id=finding_id, state=row.state, wanted=state)
     text = checked_reason(reason)
     row.state = FindingState(state).value

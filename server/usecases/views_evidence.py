@@ -139,7 +139,8 @@ class ClipItem:
 class ClipView:
     """A clip with everything known about it. `receipt` and `manifests` are the signed bytes as published.
 
-    `recorded`: where there is footage in it, on the corrected axis like its looks.
+    `recorded`: where there is footage in it, on the corrected axis like its looks. `view_unknown`, `sound_unknown`:
+    where of that nobody looked or listened. `sightings`: the first ones, of `sightings_count` that may be seen.
     """
 
     item: ClipItem
@@ -148,8 +149,11 @@ class ClipView:
     officer_name: str | None
     wearers: tuple[str, ...]
     sightings: tuple[SightingView, ...]
+    sightings_count: int
     recorded: tuple[TimeInterval, ...]
     looks: Looks
+    view_unknown: tuple[TimeInterval, ...]
+    sound_unknown: tuple[TimeInterval, ...]
     certificates_at_seal: tuple[CertificateState, ...]
     certificates_now: tuple[CertificateState, ...]
     links: tuple[LinkView, ...]

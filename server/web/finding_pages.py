@@ -76,7 +76,11 @@ def show(finding_id: str, visit: Visit) -> Response:
 
 @router.post("/findings/{finding_id}/steps", dependencies=[takes_form(Permission.SEE_FINDINGS)])
 def step(
-    finding_id: str, visit: Visit, state: Annotated[str, Form(max_length=20)] = "", reason: Reason = ""
+    finding_id: str,
+    visit: Visit,
+    state: Annotated[str, Form(max_length=20)] = "",
+    seen: Annotated[str, Form(max_length=20)] = "",
+    reason: Reason = "",
 ) -> Response:
     """Which steps a role may take is decided by the use case; what is refused leaves the page as it was."""
     try:
@@ -88,6 +92,7 @@ def step(
                 reason=checked_reason(reason),
                 scope=visit.scope,
                 now_us=visit.now_us,
+                seen=seen or None,
             )
     except ReasonRefusedError:
         return _page(visit, finding_id, status=422, wrong="reason")

@@ -23,6 +23,8 @@ from server.web.staff_pages import CHART_LEFT_PX, CHART_WIDTH_PX
 from server.web.visit import StaffVisit, Visit
 
 UNASSIGNED_PAGE_SIZE = 20
+MOST_ROWS = 60
+"""Stretches and faults that are told in a sentence each; nobody reads more, whatever a gateway claims."""
 router = APIRouter()
 
 
@@ -128,6 +130,7 @@ def _clip_page(visit: StaffVisit, clip_id: str, *, wrong: bool = False) -> Respo
         reason=reason_given(visit.db, clip_id, visit.signed_in),
         may_play=visit.scope.may(Permission.PLAY_CLIPS),
         wrong=wrong,
+        most_rows=MOST_ROWS,
     )
 
 

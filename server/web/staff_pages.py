@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import APIRouter
@@ -51,6 +52,7 @@ def show_day(number: str, day: str, visit: Visit, known: Text = "") -> Response:
         axis=axis,
         ticks=ticks_on(axis, view.time_zone),
         devices=day_devices(view),
+        unusable={number: unusable(view, number, axis) for number in day_devices(view)},
         before=(local_day - timedelta(days=1)).isoformat(),
         after=(local_day + timedelta(days=1)).isoformat(),
         past_known=known_us < visit.now_us,
@@ -62,6 +64,23 @@ def day_axis(view: OfficerDay) -> Axis:
     duties = [duty.interval for duty in view.duties if duty.must_record] or [duty.interval for duty in view.duties]
     parts = duties or [band.interval for band in view.bands]
     return Axis(zoomed(_with_duties(view), parts), CHART_LEFT_PX, CHART_WIDTH_PX)
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Where the footage of a device shows or holds nothing usable, as it is drawn, each with its states."""
+
+    unseen: list[tuple[TimeInterval, list[str]]]
+    unheard: list[tuple[TimeInterval, list[str]]]
+
+
+def unusable(view: OfficerDay, device_number: str, axis: Axis) -> Unusable:
+    """Of all clips of the device together."""
+    bands = [band for band in view.bands if band.device_number == device_number]
+    return Unusable(
+        unseen=axis.joined((part.interval, part.state) for band in bands for part in band.unseen),
+        unheard=axis.joined((part.interval, part.state) for band in bands for part in band.unheard),
+    )
 
 
 def day_devices(view: OfficerDay) -> list[str]:

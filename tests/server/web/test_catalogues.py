@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
@@ -76,8 +77,8 @@ def test_every_rule_of_the_shipped_set_has_words() -> None:
 
 def test_every_step_a_person_may_take_has_a_verb() -> None:
     scope = Scope("test", Role.SUPERVISOR, None)
-    for state in CODES["finding state"]:
-        assert set(next_states(state, scope)) <= set(CODES["finding step"])
+    for kind, state in product(("late_start", "view_moved"), CODES["finding state"]):
+        assert set(next_states(kind, state, scope)) <= set(CODES["finding step"])
 
 
 @pytest.mark.parametrize(
