@@ -81,8 +81,14 @@ def demuxed(medium: av.container.InputContainer, descriptor: int, container: Con
     if container is Container.AVI:
         packets = _counted_by_index(packets, stream)
     found.timeless, found.end_us = packets.timeless, packets.end_us
+    rate = stream.guessed_rate or stream.average_rate
     frames = frames_of_packets(
-        packets.shown, packets.decoded, packets.there, packets.is_key, stream.time_base or Fraction(1, US_PER_S)
+        packets.shown,
+        packets.decoded,
+        packets.there,
+        packets.is_key,
+        stream.time_base or Fraction(1, US_PER_S),
+        alone_us=round(US_PER_S / rate) if rate else 0,
     )
     structure.frames = frames
     _take_sound(structure, medium, packets, stream)

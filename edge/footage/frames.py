@@ -54,9 +54,9 @@ def frames_of_index(samples: Samples, there: _Bools) -> Frames:
 
 
 def frames_of_packets(
-    shown: list[int], decoded: list[int], there: list[bool], is_key: list[bool], base: Fraction
+    shown: list[int], decoded: list[int], there: list[bool], is_key: list[bool], base: Fraction, *, alone_us: int = 0
 ) -> Frames:
-    """The pictures of a stream as its packets came."""
+    """The pictures of a stream as its packets came. `alone_us`: how long a single one lasts, by the stream's rate."""
     times = np.asarray(shown, np.int64)
     first = int(times.min()) if shown else 0
     shown_us = scaled(times - first, base)
@@ -65,7 +65,7 @@ def frames_of_packets(
         decoded_us=scaled(np.asarray(decoded, np.int64) - first, base),
         there=np.asarray(there, np.bool_),
         is_key=np.asarray(is_key, np.bool_),
-        end_us=_end_us(np.sort(shown_us)),
+        end_us=_end_us(np.sort(shown_us)) if len(shown) != 1 else min(alone_us, _LONGEST_LAST_US),
         tick_us=float(base * US_PER_S),
     )
 

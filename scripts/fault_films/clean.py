@@ -114,6 +114,8 @@ _FILMS: tuple[tuple[str, str, Film], ...] = (
     ("every picture a key", "mp4", Film(gop=1)),
     ("one key in ten seconds", "mp4", Film(gop=250, frames=300)),
     ("one picture", "mp4", Film(frames=1)),
+    ("one picture, mkv", "mkv", Film(format="matroska", frames=1)),
+    ("one picture, ts", "ts", Film(format="mpegts", frames=1)),
     ("two pictures", "mp4", Film(frames=2)),
     ("several slices", "mp4", Film(size=(320, 240), coder={"slices": "4"})),
     ("a creation time", "mp4", Film(created="2026-11-20T08:00:00Z")),

@@ -170,3 +170,10 @@ def _packets(film: Path) -> list[bytes]:
         config = medium.streams.video[0].codec_context.extradata or b""
         packets = [bytes(packet) for packet in medium.demux(video=0)]
     return [b"" if packets[0].startswith(config[:4]) else config, *packets]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
+def test_a_single_picture_lasts_as_long_as_its_rate_says(tmp_path: Path, ending: str) -> None:
+    found = probe_file(looked_film(tmp_path / f"clip.{ending}", seconds=0.1), name=f"clip.{ending}")
+    assert found.faults == ()
+    assert found.recorded[0][1] == pytest.approx(S / RATE, rel=0.7)
