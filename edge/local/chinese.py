@@ -95,7 +95,7 @@ CHINESE: dict[str, str] = SHARED | {
     "commission_unknown": "图片无法使用（{code}）",
     "commission_unreadable": "{name} 中没有可用图片：原因见 `tallylight-edge inspect`",
     "commission_who": "请说明由谁、为何建立基准：--by 姓名 --reason 理由",
-    "commission_words": "设备编号为 1 至 64 个字符，姓名最多 100，理由最多 500，且都不能换行",
+    "commission_words": "设备编号为 1 至 64 个字符且首尾无空格，姓名最多 100，理由最多 500，且都不能换行",
     "config_good": "可读，{count} 个来源",
     "configuration": "设置",
     "data_folder": "数据文件夹",

@@ -100,11 +100,13 @@ def check_words(order: CommissionOrder) -> None:
         )
     with suppress(ValidationError):  # the values are a person's own; which of them it is, the sentence says better
         _Words(device=order.device, by=order.by.strip(), reason=order.reason.strip())
-        return
+        if order.device == order.device.strip():  # with a blank it would be another device, which no file names
+            return
     raise CommissionMisusedError(
         sentence(
             "commission_words",
-            "the device's number has 1 to 64 signs, a name 100 at most, a reason 500, and none of them a line break",
+            "the device's number has 1 to 64 signs and no blank at its ends, a name 100 signs at most, a reason 500, and"
+            " none of them a line break",
         )
     )
 

@@ -129,6 +129,7 @@ REFUSED = {
     "too large a mask": (["MON07", "--from", "DAY", *WHO, "--mask", "0,0,480,200"], 1, "less than half"),
     "adding to nothing": (["MON07", "--from", "DAY", *WHO, "--add"], 1, "no reference to add to"),
     "a device that is too long": (["M" * 300, "--from", "DAY", *WHO], 2, "64 signs"),
+    "a device with a blank": (["MON07 ", "--from", "DAY", *WHO], 2, "no blank"),
     "a calibration alone": (["MON07", "--calibration", "DAY"], 2, "--by NAME"),
     "a mask alone": (["MON07", "--mask", "0,0,9,9"], 2, "--by NAME"),
     "adding alone": (["MON07", "--add"], 2, "--by NAME"),
