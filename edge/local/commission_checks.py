@@ -105,8 +105,8 @@ def check_words(order: CommissionOrder) -> None:
     raise CommissionMisusedError(
         sentence(
             "commission_words",
-            "the device's number has 1 to 64 signs and no blank at its ends, a name 100 signs at most, a reason 500, and"
-            " none of them a line break",
+            "the device's number has 1 to 64 signs and no blank at its ends, a name 100 signs at most, a reason 500,"
+            " and none of them a line break",
         )
     )
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,9 +114,13 @@ class ReferenceFiles:
             number = max(taken, default=0) + 1
             record = home / f"{number:06d}.json"
             kept = record_bytes(view_of(number, self.current(device)))
-            write_durably(record.with_suffix(".npz"), arrays)
-            write_durably(record.with_suffix(".png"), picture)
-            write_durably(record, kept)
+            try:
+                write_durably(arrays_of(record), arrays)
+                write_durably(record.with_suffix(".png"), picture)
+                write_durably(record, kept)
+            except OSError:
+                _drop_torn(record)
+                raise
         return stored_reference(record)
 
     def _home(self, device: str) -> Path:
@@ -126,6 +130,16 @@ class ReferenceFiles:
         if not home.is_dir():
             return []
         return sorted(path for path in home.glob("*.json") if _NUMBERED.fullmatch(path.name))
+
+
+def _drop_torn(record: Path) -> None:
+    """Remove what an act that failed left: on a full disk each further try would leave more. Where its record stands,
+    everything stays.
+    """
+    if not record.exists():
+        for path in record.parent.glob(f"{record.stem}.*"):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def arrays_of(record: Path) -> Path:

@@ -85,6 +85,8 @@ def test_a_disk_that_is_full_at_any_step_leaves_the_old_reference_in_force(
         with contextlib.suppress(OSError):
             kept(tmp_path)
     assert_whole(tmp_path, least=1, most=2)
+    standing = {path.stem for path in first.record.parent.glob("0*")}
+    assert standing == {path.stem for path in first.record.parent.glob("*.json")}, "a torn act takes space for ever"
     kept(tmp_path)
     assert ReferenceFiles(tmp_path).history("MON07")[0] == first
     assert hashlib.sha256(ARRAYS).hexdigest() == first.view.arrays_sha256
