@@ -96,14 +96,20 @@ class _Owned:
     away: list[str]
 
     def sightings(self, row: Any, now_us: int) -> ColumnElement[bool]:
-        """The one sighting that speaks for each of them; see `clip_facts`."""
+        """The one sighting that speaks for each of them; see `clip_facts`.
+
+        `coalesce` and `abs` change no value here. They keep the indices by device and by arrival out of the plan, which
+        would read every sighting of the device for each one; by state and by clip only few are read.
+        """
         own: ColumnElement[bool] = row.device_number == self.number
         if self.away:
             own = and_(own, row.clip_id.not_in(self.away))
         if self.here:
             own = or_(own, row.clip_id.in_(self.here))
         other: Any = aliased(SightingRow)
-        of_it = [other.device_number == row.device_number, other.clip_id.in_(self.here)][: 2 if self.here else 1]
+        of_it = [func.coalesce(other.device_number, "") == self.number, other.clip_id.in_(self.here)][
+            : 2 if self.here else 1
+        ]
         earlier = or_(
             other.received_us < row.received_us,
             and_(other.received_us == row.received_us, other.sighting_id < row.sighting_id),
@@ -113,7 +119,7 @@ class _Owned:
         speaks_over = select(other.sighting_id).where(
             other.clip_id == row.clip_id, other.received_us <= now_us, or_(*of_it), before
         )
-        return and_(own, row.received_us <= now_us, ~speaks_over.exists())
+        return and_(own, func.abs(row.received_us) <= now_us, ~speaks_over.exists())
 
 
 def _episodes(session: Session, owned: _Owned, state: str, now_us: int) -> list[_Episode]:
