@@ -11,9 +11,7 @@ pixels, "distortion": {"model", "coefficients"}, "reprojection_error_px", "road_
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +21,7 @@ from edge.contract.sentences import Sentence, sentence
 from edge.devices.bounded_text import MAX_BYTES, UnsafeTextError, json_values, xml_values, yaml_values
 from edge.devices.calibration_fields import Fields
 from edge.domain.camera_calibration import CalibrationFault, CameraCalibration
+from edge.platform.regular_files import NotRegularError, open_regular
 
 OWN, OPENCV, ROS = "tallylight", "opencv", "ros"
 _OWN_FORMAT = "tallylight-camera-calibration"
@@ -74,17 +73,12 @@ class CalibrationReading:
 
 def read_calibration(path: Path) -> CalibrationReading:
     """The calibration in a file. Raises CalibrationUnreadableError or OSError."""
-    with open(path, "rb", opener=_without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            why = sentence("calibration_no_file", "it is no file")
-            raise CalibrationUnreadableError(path=path, why=why)
-        data = file.read(MAX_BYTES + 1)
+    try:
+        with open_regular(path, follow=True) as file:
+            data = file.read(MAX_BYTES + 1)
+    except NotRegularError as error:
+        raise CalibrationUnreadableError(path=path, why=sentence("calibration_no_file", "it is no file")) from error
     return calibration_of(data, path=path)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Opened at once, though it were a pipe that nobody writes into."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def calibration_of(data: bytes, *, path: Path) -> CalibrationReading:

@@ -19,6 +19,7 @@ from edge.domain.file_names import BELIEVED_YEARS
 from edge.domain.start_time import EARLIEST_NOW_US
 from edge.domain.zones import known_zone
 from edge.platform.faults import first_fault, unreadable
+from edge.platform.regular_files import open_regular
 
 LIMIT_BYTES = 65_536
 _NO_DATE_TIME = sentence("no_date_time", "is no date with time, such as 2026-11-21T08:00:00+08:00")
@@ -126,7 +127,7 @@ _S = TypeVar("_S", bound=_Statement)
 def read_bounded(path: Path) -> bytes:
     """The bytes of a statement. Raises StatementUnreadableError where it is too large or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, follow=True) as file:
             data = file.read(LIMIT_BYTES + 1)
     except OSError as error:
         why = unreadable(error)

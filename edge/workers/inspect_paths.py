@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from edge.contract.fault_words import fault_of
-from edge.contract.inspection import FaultCode
+from edge.contract.inspection import FaultCode, FileVerdict
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import Register
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_file, scan_folder
@@ -22,6 +22,7 @@ from edge.domain.file_state import modified_instant
 from edge.domain.path_text import text_of_path
 from edge.footage.probe_result import LookOrder, ProbeResult, nothing_inside
 from edge.platform.faults import os_reason
+from edge.platform.regular_files import NotRegularError, open_regular
 from edge.storage.reference_files import ReferenceFiles
 from edge.workers.clip_facts import ClipFacts, SidecarWords, SourceReading, sidecar_words, zone_of_device
 from edge.workers.inspect_report import (
@@ -188,7 +189,7 @@ def _inspected(job: _Job, look: _Look) -> InspectedFile:
         device=device,
         facts=facts,
         faults=probe.faults + facts.faults(),
-        is_growing=file.is_regular and is_still_written(file),
+        is_growing=sha256 is not None and is_still_written(file),
     )
 
 
@@ -199,14 +200,19 @@ def _look(job: _Job, look: _Look, order: LookOrder) -> tuple[str | None, ProbeRe
     path = Path(file.os_path)
     try:
         sha256 = _sha256(path, job, look)
+        probe = probe_with(look.prober, path.absolute(), name=file.name, size_bytes=file.size_bytes, order=order)
+        if probe.verdict is FileVerdict.UNREADABLE:
+            open_regular(path).close()  # it may have gone meanwhile, which is no crash over what is in it
+    except NotRegularError:
+        return None, nothing_inside(fault_of(FaultCode.NOT_MEDIA, found="not_a_file"))
     except OSError as error:
         return None, nothing_inside(fault_of(FaultCode.UNREADABLE, why=error.strerror or type(error).__name__))
-    return sha256, probe_with(look.prober, path.absolute(), name=file.name, size_bytes=file.size_bytes, order=order)
+    return sha256, probe
 
 
 def _sha256(path: Path, job: _Job, look: _Look) -> str:
     digest, block = hashlib.sha256(), memoryview(bytearray(_READ_BYTES))
-    with path.open("rb", buffering=0) as opened:
+    with open_regular(path) as opened:
         while size := opened.readinto(block):
             if look.ended.is_set():
                 raise _EndedError
