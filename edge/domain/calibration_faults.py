@@ -164,7 +164,7 @@ def _road_faults(calibration: CameraCalibration, limits: CalibrationLimits) -> I
     for number in fit.beyond_horizon:
         yield fault_of(CalibrationCode.ROAD_PLANE_POINT_BEYOND_HORIZON, number=number)
     off_percent = abs(fit.length_percent)
-    if fit.rms_m > limits.road_plane or off_percent > limits.road_length:
+    if not (fit.rms_m <= limits.road_plane and off_percent <= limits.road_length):
         yield fault_of(
             CalibrationCode.ROAD_PLANE_ERROR_TOO_LARGE,
             rms=round(fit.rms_m, 2),

@@ -75,6 +75,7 @@ def on_road(lens: Lens, plane: RoadPlane, pixels: Floats) -> Floats:
     return np.stack((x * reach, (math.cos(tilt) - y * math.sin(tilt)) * reach), axis=1)
 
 
+@np.errstate(all="ignore")  # what overflows is told as a fault: it keeps no limit
 def survey_fit(lens: Lens, plane: RoadPlane) -> SurveyFit | None:
     """The fit of the surveyed points; None where there are none, NaN where fewer than two of them lie on the road."""
     if not plane.points:

@@ -126,3 +126,13 @@ def test_damaged_files_are_read_or_refused_and_never_break_anything(text: str, s
     faults = (*reading.faults, *calibration_faults(reading.calibration, CalibrationLimits(), against))
     assert all("{" not in told_calibration(fault, "en") for fault in faults)
     assert all(told_effect(effect, "en") for effect in calibration_effects(reading.calibration))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("metres", [1e308, -1e308, 1e160])
+def test_a_survey_of_no_size_is_a_fault_and_no_warning_of_a_library(metres: float) -> None:
+    points = [{"pixel": [600 + 90 * n, 700 + 40 * n], "metres": [metres, 30 * n + metres]} for n in range(5)]
+    reading = read(json.dumps({**OWN, "road_plane": {**OWN["road_plane"], "control_points": points}}))
+    against = Against(captured_from=date(2026, 11, 21), captured_until=date(2026, 11, 21))
+    faults = calibration_faults(reading.calibration, CalibrationLimits(), against)
+    assert "road_plane_error_too_large" in {fault.code.value for fault in faults}
