@@ -193,8 +193,8 @@ def test_a_clip_that_is_told_for_ever_fills_no_page(department: Seeded, signed_i
         (
             "CAM-A1",
             {"view": (ViewStretch(state="seeing", from_s=0, to_s=3600, confidence=1),)},
-            "there throughout",
-            "did not listen",
+            "The picture is there throughout",
+            "Picture and sound are there throughout",
         ),
     ],
 )
