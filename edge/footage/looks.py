@@ -24,6 +24,7 @@ from edge.footage.reference_match import ReferenceLook
 from edge.footage.sound_check import sound_stretches
 from edge.footage.view_model import view_model
 from edge.footage.view_planes import look_at
+from edge.platform.regular_files import open_regular
 
 _US_PER_S = 1_000_000
 _MAX_SAMPLES = 9_000
@@ -48,7 +49,7 @@ def look(
     if structure.verdict is FileVerdict.UNREADABLE or not structure.media_us or structure.container is None:
         return FileLooks()
     try:
-        with path.open("rb", buffering=0) as file, opened(file, Container(structure.container)) as medium:
+        with open_regular(path, follow=True) as file, opened(file, Container(structure.container)) as medium:
             view: tuple[ViewStretch, ...] = ()
             name: str | None = None
             if medium.streams.video and structure.recorded:

@@ -28,6 +28,7 @@ from edge.footage.medium import NoStreamError, opened
 from edge.footage.mp4_structure import NoIndexError, mp4_structure
 from edge.footage.probe_result import MAX_RECORDED, ProbeResult, nothing_inside
 from edge.footage.structure import Structure, faults_of_pictures
+from edge.platform.regular_files import open_regular
 
 _DAMAGE = frozenset(
     {
@@ -55,7 +56,7 @@ _MOST_FAULTS = 150
 
 def probe_file(path: Path, *, name: str) -> ProbeResult:
     """The structure of the file at `path`; `name` is what the device called it. Raises OSError if it is unreadable."""
-    with path.open("rb", buffering=0) as file:
+    with open_regular(path, follow=True) as file:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(HEAD_BYTES)
         if not size_bytes:

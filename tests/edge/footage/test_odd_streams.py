@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from edge.footage.medium import opened
 from edge.footage.packet_sizes import PacketSizes
 from edge.footage.probe import probe_file
 from edge.footage.probe_result import FileLooks
+from edge.platform.regular_files import NotRegularError
 from tests.edge.looked_films import RATE, looked_film, speech
 
 S = 1_000_000
@@ -177,3 +179,9 @@ def test_a_single_picture_lasts_as_long_as_its_rate_says(tmp_path: Path, ending:
     found = probe_file(looked_film(tmp_path / f"clip.{ending}", seconds=0.1), name=f"clip.{ending}")
     assert found.faults == ()
     assert found.recorded[0][1] == pytest.approx(S / RATE, rel=0.7)
+
+
+def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    with pytest.raises(NotRegularError):
+        probe_file(tmp_path / "clip.mp4", name="clip.mp4")
