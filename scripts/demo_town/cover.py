@@ -1,8 +1,7 @@
 """A lens that is covered: what a hand right before it leaves of the picture. Pixels only, no files.
 
 At a few millimetres a cover is out of focus by more than a third of the picture's width, so that nothing of its
-texture is left: skin by daylight, lit through and from one side, with little of the sensor's grain. (Of a darker one at
-full gain, strongly compressed, the network says that it is clear: see `edge/DESIGN.md`, Next.)
+texture is left: skin, lit through and from one side, with the grain of a sensor at high gain.
 """
 
 from __future__ import annotations
@@ -22,6 +21,6 @@ def covered(picture: Picture, second: float) -> Picture:
     light = cv2.resize(behind, (width_px, height_px), interpolation=cv2.INTER_CUBIC).astype(np.float32).mean(axis=2)
     side = np.exp(-np.linspace(0, 1, width_px, dtype=np.float32) / 0.35)
     lit = (0.35 * light + 70 * side) * (1 + 0.04 * np.sin(second * 7.3))
-    grain = np.random.default_rng(int(second * 1000)).normal(0, 0.8, (height_px, width_px, 1))
+    grain = np.random.default_rng(int(second * 1000)).normal(0, 5.0, (height_px, width_px, 1))
     held: Picture = np.clip(lit[..., None] * np.array(_SKIN_BGR) + grain, 0, 255).astype(np.uint8)
     return held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
@@ -72,6 +73,16 @@ def processed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     return picture
 
 
+def with_grain(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """The same with grain that a recorder's own denoising has left: of the luma alone, fine or in small clumps."""
+    grain = noise(rng, picture.shape[:2])
+    if rng.random() < 0.5:
+        grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.4, 0.8))
+        grain = grain / grain.std()
+    sigma_grey = 10 ** rng.uniform(np.log10(1.5), np.log10(9))
+    return np.clip(picture + sigma_grey * grain[:, :, None], 0, 255).astype(np.uint8)
+
+
 def with_text(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     """A clock and a name burned in, as recorders do."""
     height, width = picture.shape[:2]
@@ -96,21 +107,39 @@ def earlier_codec(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
 
 
-def key_frame(picture: np.ndarray, *, crf: float) -> bytes:
-    """One H.264 key frame of the picture (even sides), as a packet."""
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """What a recorder writes with: FFmpeg's encoder, its decoder, and how thoroughly it works."""
+
+    encoder: str
+    decoder: str
+    preset: str
+
+
+CAREFUL = Coder("libx264", "h264", "veryfast")
+CHEAP = Coder("libx264", "h264", "ultrafast")
+"""No deblocking and no adaptive quantiser, as in many a recorder's chip: of grain it leaves patches that look like
+texture."""
+HEVC = Coder("libx265", "hevc", "ultrafast")
+
+
+def key_frame(picture: np.ndarray, *, crf: float, coder: Coder = CAREFUL) -> bytes:
+    """One key frame of the picture (even sides), as a packet."""
     height, width = picture.shape[:2]
-    encoder = av.CodecContext.create("libx264", "w")
+    encoder = av.CodecContext.create(coder.encoder, "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
-    encoder.options = {"preset": "veryfast", "crf": f"{crf:.1f}", "tune": "zerolatency"}
+    encoder.options = {"preset": coder.preset, "crf": f"{crf:.1f}", "tune": "zerolatency"}
+    if coder is HEVC:
+        encoder.options |= {"x265-params": "log-level=none:pools=none"}
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24")
     frame.pts = 0
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
-def decoded(packet: bytes) -> np.ndarray | None:
+def decoded(packet: bytes, coder: Coder = CAREFUL) -> np.ndarray | None:
     """The picture of one packet, BGR; None where the decoder makes nothing of it."""
-    decoder = av.CodecContext.create("h264", "r")
+    decoder = av.CodecContext.create(coder.decoder, "r")
     decoder.thread_count = 1
     try:
         frames = [*decoder.decode(av.Packet(packet)), *decoder.decode(None)]

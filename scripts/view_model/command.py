@@ -25,7 +25,7 @@ def main() -> None:
     drawing.add_argument("--rounds", nargs="+", help="only these: train-1, train-2, check")
     training = steps.add_parser("train", help="train one network for each seed")
     training.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    training.add_argument("--epochs", type=int, default=7)
+    training.add_argument("--epochs", type=int, default=16)
     steps.add_parser("evaluate", help="test every trained network, write scores.json beside it")
     shipping = steps.add_parser("ship", help="write models/view.onnx and its card from the network of one seed")
     shipping.add_argument("--seed", help="such as 0 for seed-0.onnx; left out: the one that passes most gates")

@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 from sklearn.tree import DecisionTreeClassifier
 
+from view_model.odds import with_odds
 from view_model.sources import Split
 from view_model.testing import BANDS_MM, TARMAC, tests
 from view_model.train import Drawn, load_all
@@ -53,12 +54,12 @@ def passes(gate: str, score: dict[str, Any]) -> bool:
 
 
 def chances(path: Path, planes: np.ndarray) -> np.ndarray:
-    """float32 (n, 6) of the network as it is shipped."""
+    """float32 (n, 6) of a trained network as it would be shipped."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     parts = np.array_split(planes, max(1, len(planes) // 256))
-    return np.concatenate([session.run(None, {"planes": part})[0] for part in parts])
+    return with_odds(np.concatenate([session.run(None, {"planes": part})[0] for part in parts]))
 
 
 def _thresholds(train: Drawn, drawn: Drawn) -> np.ndarray:
@@ -124,6 +125,10 @@ def scored(drawn: Drawn, p: np.ndarray) -> dict[str, Any]:
             for crf in (23, 28, 33)
         },
         "tarmac_nuisances": share(fact["test"] == "tarmac nuisances", called != 0),
+        "grainy": [
+            share((fact["test"] == "grainy") & (drawn.labels != 0), called != 0),
+            share((fact["test"] == "grainy") & (drawn.labels == 0), called != 0),
+        ],
         "bare": _by(fact["source"], fact["test"] == "bare", called != 0),
         "bare_with_detail": _by(fact["source"], (fact["test"] == "bare") & (number["survives"] == 1), called != 0),
         "pictures": {name: int((fact["test"] == name).sum()) for name in np.unique(fact["test"])},

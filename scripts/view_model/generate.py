@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from view_model.tampering import CLASSES, Made
 _SCENES = (("photo", 0.40), ("film", 0.22), ("bare", 0.22), ("street", 0.16))
 _FIRST = (("clear", 0.42), ("covered", 0.27), ("dark", 0.05), ("defocused", 0.13), ("glare", 0.06), ("corrupt", 0.07))
 _SECOND = (("clear", 0.40), ("covered", 0.26), ("dark", 0.03), ("defocused", 0.14), ("glare", 0.03), ("corrupt", 0.14))
+_CODERS, _CODER_SHARES = (camera.CAREFUL, camera.CHEAP, camera.HEVC), (0.5, 0.44, 0.06)
+_GRAINY = 0.25
+"""As often before a scene as before a cover, so that grain says nothing by itself."""
 _BATCH = 100
 DETAIL_GREY = 4.0
 
@@ -45,8 +48,8 @@ class Round:
 
 
 ROUNDS = (
-    Round("train-1", Split.TRAIN, 12_000, 1, _FIRST, rough=True),
-    Round("train-2", Split.TRAIN, 3_000, 3, _SECOND, rough=False, adds=True),
+    Round("train-1", Split.TRAIN, 14_000, 1, _FIRST, rough=True),
+    Round("train-2", Split.TRAIN, 4_000, 3, _SECOND, rough=False, adds=True),
     Round("check", Split.CHECK, 1_500, 2, _FIRST, rough=True),
 )
 """The second adds partial covers, wrong focus and broken pictures, which the first confused with clear ones."""
@@ -101,8 +104,12 @@ def draw_sample(rng: np.random.Generator, stock: Material, drawing: Round) -> Sa
         while made is None:
             kind, name, light = draw_scene(rng, stock, sharp_only=label == "defocused", rough=drawing.rough)
             made = make(rng, stock, label, light, kind)
-        crf = rng.uniform(28, 36) if kind == "bare" and rng.random() < 0.5 else rng.uniform(18, 35)
-        picture = tampering.recorded(rng, made, crf=crf)
+        strongly = (kind == "bare" or label == "covered") and rng.random() < 0.5
+        crf = rng.uniform(27, 36) if strongly else rng.uniform(18, 35)
+        if label != "corrupt" and rng.random() < _GRAINY:
+            made = replace(made, picture=camera.with_grain(rng, made.picture))
+        coder = _CODERS[int(rng.choice(len(_CODERS), p=_CODER_SHARES))]
+        picture = tampering.recorded(rng, made, crf=crf, coder=coder)
         if picture is None:
             continue
         if kind == "bare" and made.label == "clear" and not scenes.detail_survives(picture):

@@ -17,7 +17,7 @@ SIZES = (
 )  # fmt: skip
 _SIZE_SHARES = np.array([0.09, 0.06, 0.06, 0.18, 0.12, 0.08, 0.1, 0.09, 0.08, 0.1, 0.04])
 _IN_FOCUS_GREY, _IN_FOCUS_SHARE = 4.0, 0.3
-BARE_KINDS = ("ground", "snow", "wall", "sky", "fog", "dusk", "hall")
+BARE_KINDS = ("ground", "snow", "wall", "sky", "fog", "dusk", "hall", "mist")
 
 
 def draw_size(rng: np.random.Generator) -> tuple[int, int]:
@@ -70,14 +70,21 @@ def bare(rng: np.random.Generator, size: tuple[int, int], grain: list[np.ndarray
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, 1, width, dtype=np.float32)[None, :]
     texture, near = _in_perspective(rng, size, grain[int(rng.integers(0, len(grain)))], flat=kind == "wall")
-    levels = {"ground": (70, 150), "snow": (170, 235), "wall": (110, 225), "dusk": (35, 80), "hall": (150, 225)}
+    levels = {
+        "ground": (70, 150),
+        "snow": (170, 235),
+        "wall": (110, 225),
+        "dusk": (35, 80),
+        "hall": (150, 225),
+        "mist": (195, 240),
+    }
     level = rng.uniform(*levels.get(kind, (90, 190)))
     sigma = rng.uniform(3, 12) if kind in ("wall", "snow", "hall") else rng.uniform(4, 22)
     grey = level + sigma * texture * np.ones_like(y)
     if kind == "sky":
         grey = level + 45 * y + sigma * 0.15 * texture
         grey = _roofs_and_wires(rng, grey, texture * sigma)
-    if kind == "fog":
+    if kind in ("fog", "mist"):  # mist is lit from within, nearly white
         grey = level + sigma * texture * np.clip((y - rng.uniform(0.3, 0.7)) * 4, 0, 1)
     if kind == "hall":  # a polished floor mirrors lamps and windows
         for _ in range(int(rng.integers(1, 5))):

@@ -115,14 +115,16 @@ def corrupt(rng: np.random.Generator, light: Light) -> Made | None:
     return None if broken is None else Made(broken, "corrupt")
 
 
-def recorded(rng: np.random.Generator, made: Made, *, crf: float) -> np.ndarray | None:
-    """As the file holds it: text burned in, sometimes an earlier codec, always one real H.264 key frame."""
+def recorded(
+    rng: np.random.Generator, made: Made, *, crf: float, coder: camera.Coder = camera.CAREFUL
+) -> np.ndarray | None:
+    """As the file holds it: text burned in, sometimes an earlier codec, always one real key frame."""
     picture = made.picture
     if rng.random() < 0.35 and made.label != "corrupt":
         picture = camera.earlier_codec(rng, picture)
     if rng.random() < 0.6:
         picture = camera.with_text(rng, picture)
-    return camera.decoded(camera.key_frame(picture, crf=crf))
+    return camera.decoded(camera.key_frame(picture, crf=crf, coder=coder), coder)
 
 
 def drawn_texture(rng: np.random.Generator, size: tuple[int, int]) -> Light:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -30,7 +31,7 @@ Row = tuple[np.ndarray, int, dict[str, str | float]]
 
 def tests(cache_folder: Path, footage: Path) -> Drawn:
     """All tests as one set, drawn once; the fact "test" names the test a picture belongs to."""
-    drawn = [_test(maker, cache_folder, footage) for maker in (_as_recorded, _mixed, _covers, _tarmac, _drawn_bare)]
+    drawn = [_test(maker, cache_folder, footage) for maker in _MAKERS]
     planes, labels = np.concatenate([each.planes for each in drawn]), np.concatenate([each.labels for each in drawn])
     return Drawn(planes, labels, [facts for each in drawn for facts in each.facts])
 
@@ -175,3 +176,28 @@ def _drawn_bare(stock: Material, _cache: Path, _footage: Path) -> Iterator[Row]:
             if picture is not None:
                 done += 1
                 yield _row(picture, "clear", "bare", kind, survives=float(scenes.detail_survives(picture)))
+
+
+def _grainy(stock: Material, _cache: Path, _footage: Path) -> Iterator[Row]:
+    """Full gain through a cheap coder: full covers within 8 cm, and scenes that got the same grain and compression."""
+    pools = [pool for _, pool in sorted(_sharp_scenes(stock).items())]
+    for place, label in enumerate(("covered", "clear")):
+        rng = np.random.default_rng([_SEED, 5, place])
+        done = 0
+        while done < _EACH:
+            light = _scene(rng, pools[done % len(pools)])
+            if label == "covered":
+                cover = _cover(rng, light.shape[1], (3, 80), full=True)
+                made = tampering.covered(rng, light, draw_texture(rng, stock, light.shape[1::-1]), cover)
+            else:
+                made = tampering.clear(rng, light, kind=None, steady=True)
+            if made.label != label:
+                continue
+            made = replace(made, picture=camera.with_grain(rng, made.picture))
+            picture = tampering.recorded(rng, made, crf=float(rng.uniform(26, 33)), coder=camera.CHEAP)
+            if picture is not None:
+                done += 1
+                yield _row(picture, label, "grainy", "films")
+
+
+_MAKERS = (_as_recorded, _mixed, _covers, _tarmac, _drawn_bare, _grainy)
