@@ -13,6 +13,8 @@ _SEGMENT, _INFO, _DURATION, _VOID = b"\x18\x53\x80\x67", b"\x15\x49\xa9\x66", b"
 _OPENING_BYTES = 1 << 16
 _NO_SIZES = frozenset({0, 0xFFFFFFFF})
 _FLV_TAGS, _FLV_TAG_BYTES = frozenset({8, 9, 18}), 11
+_MOST_TAGS = 2_000_000
+"""Half a day of pictures and sound; a chain of more is followed no further."""
 _FLV_LENGTH = b"\x00\x08duration\x00"
 _PACK, _TAIL_BYTES = b"\x00\x00\x01\xba", 1 << 20
 _TS_LENGTHS = (188, 192, 204)
@@ -141,11 +143,15 @@ def _torn_tag(file: BinaryIO, size_bytes: int) -> int:
     if tag and tag[0] & 0x1F in _FLV_TAGS and int.from_bytes(tag[1:4], "big") == length - _FLV_TAG_BYTES:
         return 0
     at = int.from_bytes(os.pread(descriptor, 4, 5), "big") + 4
-    while at + 4 <= size_bytes:
+    for _ in range(_MOST_TAGS):
+        if at + 4 > size_bytes:
+            break
         tag = os.pread(descriptor, 4, at)
         if tag[0] & 0x1F not in _FLV_TAGS:
             return 0  # no chain of tags: damage of another kind, or a writer of its own mind
         at += _FLV_TAG_BYTES + int.from_bytes(tag[1:4], "big") + 4
+    else:
+        return 0
     return max(0, at - size_bytes) or (1 if at < size_bytes else 0)
 
 

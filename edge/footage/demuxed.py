@@ -22,7 +22,7 @@ from edge.footage.medium import packets_of
 from edge.footage.packet_sizes import SAME_SIZE_CODECS
 from edge.footage.picture_bytes import PictureCheck
 from edge.footage.sound_holes import LEAST_BYTES, faults_of_sound
-from edge.footage.structure import Structure
+from edge.footage.structure import FURTHEST_SOUND_US, Structure
 
 WITHOUT_TIMES = frozenset({Container.AVI, Container.RAW_VIDEO})
 """These count frames; they do not say when each was."""
@@ -31,7 +31,6 @@ _MOST_SEARCHED_BYTES = 64 << 20
 _MOST_HOLES = 100
 _MOST_TRIES = 1000
 _AVI_HEAD_BYTES = 8
-_FURTHEST_SOUND_US = 12 * 3600 * US_PER_S
 
 
 @dataclass(slots=True)
@@ -115,8 +114,9 @@ def _take_sound(
         return
     first_us = int(min(packets.shown) * (stream.time_base or Fraction(1, US_PER_S)) * US_PER_S)
     starts_us = np.asarray(packets.sound_us, np.int64) - first_us
-    if abs(int(starts_us[0])) <= _FURTHEST_SOUND_US:  # else one of both clocks came round
-        structure.sound_from_us = int(starts_us[0])
+    if abs(int(starts_us[0])) > FURTHEST_SOUND_US:
+        return
+    structure.sound_from_us = int(starts_us[0])
     codec = medium.streams.audio[0].codec_context
     if codec is not None and not codec.name.startswith(SAME_SIZE_CODECS):
         usual_us = int(np.median(np.diff(starts_us))) if len(starts_us) > 1 else 0

@@ -20,7 +20,7 @@ from edge.footage.frames import US_PER_S, Frames, frames_of_index, scaled
 from edge.footage.mp4_index import Mp4Index, Samples, read_index
 from edge.footage.nal_walk import Destroyed, destroyed_samples
 from edge.footage.sound_holes import faults_of_sound, zero_packets
-from edge.footage.structure import Structure
+from edge.footage.structure import FURTHEST_SOUND_US, Structure
 
 _TOLERATED_LENGTH_S = 1.0
 _TOLERATED_SHARE = 0.01
@@ -73,7 +73,10 @@ def _no_index(descriptor: int, top: TopLevel) -> Fault:
 
 def _take_sound(structure: Structure, descriptor: int, sound: Samples, pictures: Samples) -> None:
     begins_us = pictures.begins_us()
-    structure.sound_from_us = sound.begins_us() - begins_us
+    later_us = sound.begins_us() - begins_us
+    if abs(later_us) > FURTHEST_SOUND_US:
+        return
+    structure.sound_from_us = later_us
     lost = zero_packets(descriptor, sound)
     if lost.any():
         starts_us = scaled(sound.decoded, Fraction(1, sound.ticks_per_s)) + (sound.delay_us - begins_us)

@@ -14,6 +14,8 @@ from edge.footage.frames import US_PER_S, FileTime, Frames, runs_of
 from edge.footage.shortfall import find_shortfall
 from edge.footage.steps import find_steps
 
+FURTHEST_SOUND_US = 12 * 3600 * US_PER_S
+"""Sound further from the picture than this is one of both clocks that came round, or a claim."""
 _MOST_PLACES = 40
 """Places told one by one for each code; the last fault then speaks for the rest."""
 _Bools = NDArray[np.bool_]
