@@ -151,7 +151,8 @@ def _calibration(score: dict[str, Any]) -> str:
 p(not clear) > 0.5 counts as not seeing, > 0.8 as strongly so; three of four neighbouring pictures must agree. The
 values are rules (`view.*` in `configs/rules/cn-traffic.toml`). They were looked at on sources apart from training and
 test (below: recall / false alarms of single pictures; these are drawn to be hard, so a limit taken from a percentile
-of them would give away recall). Of the test sources only the two offsets of the log odds (above) were tuned.
+of them would give away recall). On the test sources nothing was tuned but
+the two offsets of the log odds (above).
 """
     return text + "\n" + _table(["p(not clear) >", "recall", "false alarms"], rows)
 
