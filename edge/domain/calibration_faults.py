@@ -147,6 +147,10 @@ def _date_faults(
         yield fault_of(CalibrationCode.TOO_OLD, performed=performed.isoformat(), days=age_days, limit=limits.age)
 
 
+_LEAST_TO_LAY = 2
+"""Fewer points cannot be laid on each other."""
+
+
 def _road_faults(calibration: CameraCalibration, limits: CalibrationLimits) -> Iterator[CalibrationFault]:
     plane, lens = calibration.road_plane, calibration.lens
     if plane is None:
@@ -163,6 +167,8 @@ def _road_faults(calibration: CameraCalibration, limits: CalibrationLimits) -> I
         return
     for number in fit.beyond_horizon:
         yield fault_of(CalibrationCode.ROAD_PLANE_POINT_BEYOND_HORIZON, number=number)
+    if len(plane.points) - len(fit.beyond_horizon) < _LEAST_TO_LAY:
+        return  # told above as too few, or as beyond the horizon
     off_percent = abs(fit.length_percent)
     if not (fit.rms_m <= limits.road_plane and off_percent <= limits.road_length):
         yield fault_of(

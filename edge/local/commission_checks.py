@@ -170,8 +170,8 @@ def check_footage(files: Sequence[Path], sizes_bytes: Sequence[int]) -> None:
         raise CommissionRefusedError(
             sentence(
                 "commission_damaged",
-                "a reference must last for years, and damaged: {names}. Give footage that is whole; `tallylight-edge"
-                " inspect` says what is wrong with these",
+                "a reference must last for years, and these files are damaged: {names}. Give footage that is whole;"
+                " `tallylight-edge inspect` says what is wrong with these",
                 names=tuple(damaged),
             )
         )

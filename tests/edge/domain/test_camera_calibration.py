@@ -190,6 +190,13 @@ def test_each_fault_has_its_code(calibration: CameraCalibration, against: Agains
     assert codes(calibration, against) == expected
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_too_few_points_are_told_without_numbers_that_are_none(count: int) -> None:
+    plane = surveyed()
+    few = replace(GOOD, road_plane=replace(plane, points=plane.points[:count]))
+    assert codes(few) == {"road_plane_points_few"}
+
+
 def test_all_faults_are_told_at_once() -> None:
     bad = replace(lens(cx=5000.0, fx=5000.0), reprojection_error_px=math.nan, performed_on=date(2027, 1, 1))
     against = replace(CAPTURED, stream_px=(1280, 720), serial="MON08", commissioned_sha256="cd" * 32)
