@@ -51,7 +51,8 @@ def missing_bytes(file: BinaryIO, size_bytes: int, container: Container) -> int:
 def unfinished(file: BinaryIO, container: Container) -> str | None:
     """Which number of a container stands empty though its writer had left room for it; None where none does.
 
-    A stream that was written live never leaves that room, and is not meant. A code with words in `fault_sentences`.
+    Matroska and ASF written live leave no such room and are not meant; FLV and AVI written to a pipe leave it, and look
+    like a recording that was broken off. A code with words in `fault_sentences`.
     """
     file.seek(0)
     head = file.read(_OPENING_BYTES)

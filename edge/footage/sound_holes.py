@@ -16,7 +16,8 @@ from edge.footage.mp4_index import Samples
 LEAST_BYTES = 16
 """A smaller packet may be a coder's word for silence."""
 _STRIDE_BYTES = 2048
-"""So near to each other lie the packets that are looked at first: no lost sector of a card lies between two."""
+"""So near to each other lie the packets that are looked at first: of packets smaller than this, one lies wholly in
+every lost cluster of 4 kB. A smaller hole may be missed."""
 _MOST_PACKETS = 200_000
 _MOST_PLACES = 20
 

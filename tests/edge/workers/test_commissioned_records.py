@@ -22,6 +22,7 @@ from edge.workers.probing import probe_with
 from tests.edge.commissioned import ARRAYS, kept
 from tests.edge.films import film
 from tests.edge.gateway import Gateway, ProbeHere
+from tests.edge.landed_clips import FakeClock
 
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
@@ -53,19 +54,6 @@ def test_a_record_that_cannot_be_read_is_said_with_what_to_do(kept: bytes, said:
 
 
 # ------------------------------------------------------------------------------------------------ the server
-class FakeClock:
-    steady = 0.0
-
-    def now_us(self) -> int:
-        return 0
-
-    def steady_s(self) -> float:
-        return self.steady
-
-    def synchronised(self) -> bool:
-        return True
-
-
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     one = Gateway(tmp_path)
@@ -75,7 +63,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 
 def told(gateway: Gateway, seconds: float = 60) -> list[GatewayEvent]:
     clock = FakeClock()
-    worker = CommissioningWorker(gateway.journal, gateway.outbox, gateway.home, clock=clock)  # type: ignore[arg-type]
+    worker = CommissioningWorker(gateway.journal, gateway.outbox, gateway.home, clock=clock)
     for clock.steady in (0.0, seconds / 2, seconds):
         worker.step(gateway.now_us)
     return gateway.events()
