@@ -183,12 +183,12 @@ def test_a_broker_that_dies_is_started_again_with_its_logins(hardened: EmbeddedB
 def test_the_broker_dies_with_the_server(tmp_path: Path) -> None:
     port = free_port()
     parent = subprocess.Popen(
-        [sys.executable, "-c", _PARENT, str(port)], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [sys.executable, "-c", _PARENT, str(port)], stderr=subprocess.PIPE, text=True, cwd=tmp_path
     )
-    assert parent.stdout is not None
-    child = int(next(line for line in parent.stdout if line.strip().isdigit()))  # among log lines
+    assert parent.stderr is not None
+    child = int(parent.stderr.readline())
     parent.kill()
-    parent.wait()
+    parent.communicate()
     assert until(lambda: not Path(f"/proc/{child}").exists() or _is_zombie(child), seconds=10)
 
 
@@ -198,7 +198,7 @@ from server.ingest.embedded_broker import EmbeddedBroker
 broker = EmbeddedBroker("127.0.0.1", int(sys.argv[1]), {"tl-server": "x"})
 broker.start()
 assert broker.wait_up(20), broker.last_error
-print(broker.pid, flush=True)
+print(broker.pid, file=sys.stderr, flush=True)  # log lines of another thread go to standard output
 time.sleep(60)
 """
 
