@@ -22,6 +22,7 @@ from edge.footage.structure import faults_of_pictures
 
 MEMORY_BYTES = 1 << 30
 HANG_S = 1.0
+_SLOW_AGAIN = 3
 _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
 _FILMS = {
     "whole": Film(frames=14, gop=5, b_frames=2, size=(32, 32), sound_s=0.5),
@@ -89,6 +90,12 @@ def read_one(descriptor: int, size_bytes: int) -> str:
     return "faulty" if faults else "read"
 
 
+def _timed(descriptor: int, size_bytes: int) -> tuple[str, float]:
+    began_s = time.monotonic()
+    outcome = read_one(descriptor, size_bytes)
+    return outcome, time.monotonic() - began_s
+
+
 def read_many(first_seed: int, inputs: int, seconds: float | None, bases: list[Base]) -> Tally:
     """Read the inputs of the seeds from `first_seed` on, in this process, with bounded memory."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -100,13 +107,14 @@ def read_many(first_seed: int, inputs: int, seconds: float | None, bases: list[B
         base, content = input_of(bases, seed)
         os.ftruncate(descriptor, len(content))
         os.pwrite(descriptor, content, 0)
-        at_s = time.monotonic()
         try:
-            outcome = read_one(descriptor, len(content))
+            outcome, took_s = _timed(descriptor, len(content))
+            if took_s > HANG_S:  # a machine that was busy elsewhere is no hang: such an input is slow every time
+                took_s = min(took_s, *(_timed(descriptor, len(content))[1] for _ in range(_SLOW_AGAIN)))
         except Exception:  # noqa: BLE001 - whatever it raises is the finding
             tally.crashes.append((base.name, seed, traceback.format_exc(limit=-4)))
-            outcome = "refused"
-        tally.longest_s = max(tally.longest_s, time.monotonic() - at_s)
+            outcome, took_s = "refused", 0.0
+        tally.longest_s = max(tally.longest_s, took_s)
         tally.inputs += 1
         setattr(tally, outcome, getattr(tally, outcome) + 1)
     os.close(descriptor)
