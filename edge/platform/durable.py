@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -71,8 +71,11 @@ def remove_durably(path: Path) -> None:
     fsync_directory(path.parent)
 
 
-def sha256_of_file(path: Path) -> tuple[str, int]:
-    """SHA-256 (lower-case hex) and size in bytes of what is on the disk, the page cache of the file dropped first."""
+def sha256_of_file(path: Path, on_bytes: Callable[[int], None] = lambda _bytes: None) -> tuple[str, int]:
+    """SHA-256 (lower-case hex) and size in bytes of what is on the disk, the page cache of the file dropped first.
+
+    `on_bytes` is told how many bytes were read just now; it may wait, and so hold the reading to a rate.
+    """
     digest, size_bytes = hashlib.sha256(), 0
     with path.open("rb", buffering=0) as file:
         if hasattr(os, "posix_fadvise"):
@@ -80,4 +83,5 @@ def sha256_of_file(path: Path) -> tuple[str, int]:
         while block := file.read(_READ_BYTES):
             digest.update(block)
             size_bytes += len(block)
+            on_bytes(len(block))
     return digest.hexdigest(), size_bytes

@@ -8,7 +8,7 @@ from cyclopts import App, CycloptsError
 
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.terminal import USAGE, WRONG, usage_complaint
-from server.cli import gateways, register, service
+from server.cli import gateways, register, service, verify
 from server.cli.output import PROGRAM, terminal
 
 app = App(
@@ -22,6 +22,7 @@ app.command(service.init)
 app.command(service.run)
 app.command(service.doctor)
 app.command(service.resume_signing, name="resume-signing")
+app.command(verify.verify)
 app.command(register.import_file, name="import")
 app.command(gateway_app)
 gateway_app.command(gateways.add_gateway, name="add")
@@ -58,6 +59,9 @@ EXIT_CODES = {
     "edge.platform.terminal.UnknownLanguageError": WRONG_USE,
     "edge.platform.settings.ConfigError": WRONG_USE,
     "server.ingest.broker_service.AdminPasswordError": WRONG_USE,
+    "server.domain.verification.NotASizeError": WRONG_USE,
+    "server.domain.verification.NotAPortionError": WRONG_USE,
+    "server.domain.verification.NotAnAmountError": WRONG_USE,
     "server.store.rule_files.RuleFileError": WRONG_USE,
     "server.usecases.accounts.AccountRefusedError": WRONG_USE,
     "server.usecases.imports.summary.ImportRefusedError": WRONG_USE,

@@ -16,7 +16,18 @@ from server.store.tables import EventRow
 from server.usecases.receive_report import first_time, noted_item
 from server.usecases.receive_sighting import mark_device
 
-SERVER_CODES = frozenset({"gateway_cloned", "hash_differs", "history_lost", "sealed_file_missing", "acts_broken"})
+SERVER_CODES = frozenset(
+    {
+        "gateway_cloned",
+        "hash_differs",
+        "history_lost",
+        "restored",
+        "sealed_file_missing",
+        "sealed_file_changed",
+        "record_changed",
+        "acts_broken",
+    }
+)
 """What the server itself puts on record about gateways; from a gateway such a code would stop signing, or accuse."""
 
 

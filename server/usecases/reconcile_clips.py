@@ -12,6 +12,7 @@ from edge.contract.identifiers import ClipId
 from edge.contract.instants import UtcMicros
 from edge.platform.durable import sha256_of_file
 from server.domain.receiving import is_complete, without_beyond
+from server.store.history_mark import read_mark
 from server.store.tables import Clip, Upload
 from server.usecases.context import AppContext
 from server.usecases.hold_ranges import journal_ranges, lapse_all_uploads
@@ -37,7 +38,7 @@ class Reconciled:
 def reconcile_clips(context: AppContext, *, now_us: UtcMicros) -> Reconciled:
     """Seal what was whole when the last run ended, forget bytes that are gone, name what is missing. Repeatable."""
     lapse_all_uploads(context.db)
-    check_recent_acts(context.db, now_us=now_us)
+    check_recent_acts(context.db, now_us=now_us, mark=read_mark(context.config.data_dir))
     done = Reconciled()
     _look_for_sealed_files(context, done, now_us)
     with context.db.reading() as session:

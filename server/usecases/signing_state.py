@@ -11,16 +11,20 @@ from edge.contract.instants import UtcMicros
 from edge.contract.sentences import Sentence, sentence
 from server.domain.acts import ChainBrokenError
 from server.domain.broker_access import SERVER_USER
-from server.store.act_log import append_act, verify_acts
+from server.domain.verification import STOP_ACTS_BROKEN, STOP_FILE_CHANGED, STOP_FILE_MISSING, STOP_RECORD_CHANGED
+from server.store.act_log import append_act, latest_act, verify_acts
 from server.store.database import Database
+from server.store.history_mark import HistoryMark
 from server.store.tables import Act, EventRow
 from server.usecases.receive_events import record_own_event
 
 HISTORY_LOST = "history_lost"
 """A gateway holds a receipt that this database does not know: the database is an older backup."""
-SEALED_FILE_MISSING = "sealed_file_missing"
-ACTS_BROKEN = "acts_broken"
-_STOPPING = (HISTORY_LOST, SEALED_FILE_MISSING, ACTS_BROKEN)
+RESTORED = "restored"
+"""This database is a backup that was put back: what was sealed since it was made is not known here."""
+SEALED_FILE_MISSING = STOP_FILE_MISSING
+ACTS_BROKEN = STOP_ACTS_BROKEN
+_STOPPING = (HISTORY_LOST, RESTORED, STOP_FILE_MISSING, STOP_FILE_CHANGED, STOP_RECORD_CHANGED, STOP_ACTS_BROKEN)
 _RESUME = "resume_signing"
 _CHECKED_AT_START = 2_000
 
@@ -67,13 +71,24 @@ def resume_signing(db: Database, *, by: str, reason: str, now_us: UtcMicros) -> 
         return reasons
 
 
-def check_recent_acts(db: Database, *, now_us: UtcMicros) -> None:
-    """At start: the newest acts must still be a chain, or signing stops."""
+def check_recent_acts(db: Database, *, now_us: UtcMicros, mark: HistoryMark | None = None) -> None:
+    """The newest acts must still be a chain, and reach as far as they were seen to, or signing stops."""
+    if mark is not None:
+        _check_the_end(db, mark, now_us)
     try:
         with db.reading() as session:
             verify_acts(session, last=_CHECKED_AT_START)
     except ChainBrokenError as error:
         stop_signing(db, ACTS_BROKEN, {"act": str(error.index), "why": error.why}, now_us=now_us)
+
+
+def _check_the_end(db: Database, mark: HistoryMark, now_us: UtcMicros) -> None:
+    with db.reading() as session:
+        act = session.get(Act, mark.act_index)
+        newest = latest_act(session)
+    if act is None or act.hash != mark.act_hash:
+        detail = {"written_act": str(mark.act_index), "last_act": str(0 if newest is None else newest[0])}
+        stop_signing(db, ACTS_BROKEN, detail, now_us=now_us)
 
 
 def _reason(row: EventRow) -> Sentence:
@@ -91,6 +106,25 @@ def _reason(row: EventRow) -> Sentence:
             return sentence(
                 "signing_file_missing",
                 "sealed_file_missing: a sealed clip is not in the store ({detail})",
+                detail=detail,
+            )
+        case "sealed_file_changed":
+            return sentence(
+                "signing_file_changed",
+                "sealed_file_changed: the file of a sealed clip is not what was sealed ({detail})",
+                detail=detail,
+            )
+        case "record_changed":
+            return sentence(
+                "signing_record_changed",
+                "record_changed: what is on record is not what was signed ({detail})",
+                detail=detail,
+            )
+        case "restored":
+            return sentence(
+                "signing_restored",
+                "restored: this is a backup that was put back; wait until every gateway has been heard, then decide"
+                " ({detail})",
                 detail=detail,
             )
         case _:

@@ -4,6 +4,7 @@ from server.store.tables.base import Base, Recorded
 from server.store.tables.evidence import (
     Act,
     Clip,
+    ClipCheck,
     EnrolmentCodeRow,
     EventRow,
     Gateway,
@@ -50,6 +51,7 @@ __all__ = [
     "Case",
     "Certificate",
     "Clip",
+    "ClipCheck",
     "Device",
     "DeviceJudged",
     "Docking",

@@ -168,6 +168,15 @@ class WrongBytes(Base):
     times: Mapped[int]
 
 
+class ClipCheck(Base):
+    """When a sealed clip was last read and compared with what was signed, and how it was: `good`, or what is wrong."""
+
+    __tablename__ = "clip_check"
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clip.clip_id"), primary_key=True)
+    checked_us: Mapped[int] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(index=True)
+
+
 class SightingRow(Base):
     """One meeting of a gateway with a content, with the manifest as it was signed.
 

@@ -1,0 +1,65 @@
+"""What a check found becomes known: each clip's outcome, and why nothing may be signed where something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edge.contract.instants import UtcMicros
+from edge.platform.clock import Clock
+from server.domain.broker_access import SERVER_USER
+from server.domain.verification import STOP_ACTS_BROKEN, STOP_FILE_CHANGED, STOP_FILE_MISSING, Wrong
+from server.store import to_judge
+from server.store.clip_checks import GOOD, record_checks
+from server.store.database import Database
+from server.usecases.signing_state import record_stop
+
+_AT_ONCE, _EVERY_S = 500, 20.0
+
+
+def tell_outcomes(db: Database, outcomes: Mapping[str, str], *, now_us: UtcMicros) -> None:
+    """Clip id -> outcome. A clip that is not as it was sealed becomes a finding, one that is again is withdrawn."""
+    if not outcomes:
+        return
+    with db.writing() as session:
+        record_checks(session, outcomes, now_us=now_us)
+        if any(outcome != GOOD for outcome in outcomes.values()):
+            to_judge.mark(session, "all", "", now_us, ())
+
+
+class Outcomes:
+    """Outcomes of one check, written together now and then: a commit for each clip would cost more than reading it."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock, self._told_s = db, clock, clock.steady_s()
+        self._waiting: dict[str, str] = {}
+
+    def note(self, clip_id: str, outcome: str) -> None:
+        """A clip was looked at."""
+        self._waiting[clip_id] = outcome
+        if len(self._waiting) >= _AT_ONCE or self._clock.steady_s() - self._told_s > _EVERY_S:
+            self.tell()
+
+    def tell(self) -> None:
+        """Write what waits."""
+        self._told_s = self._clock.steady_s()
+        tell_outcomes(self._db, self._waiting, now_us=self._clock.now_us())
+        self._waiting = {}
+
+
+def tell_wrong(db: Database, wrong: Sequence[Wrong], *, now_us: UtcMicros) -> int:
+    """Signing stops for what was signed and changed since; what a person has decided upon stays decided. How many."""
+    stopping = [one for one in wrong if one.stop_code]
+    if not stopping:
+        return 0
+    with db.writing() as session:
+        return sum(record_stop(session, SERVER_USER, one.stop_code, _detail(one), now_us) for one in stopping)
+
+
+def _detail(one: Wrong) -> dict[str, str]:
+    match one.stop_code:
+        case code if code in {STOP_FILE_MISSING, STOP_FILE_CHANGED}:
+            return {"clip_id": one.item}  # as the check at start says it, so that it is told once
+        case code if code == STOP_ACTS_BROKEN:
+            return {"act": one.item, "why": one.said.code}
+        case _:
+            return {one.subject.value: one.item, "why": one.said.code}
