@@ -13,27 +13,33 @@ from server.store.act_log import verify_acts
 from server.store.database import Database
 
 
-def broken_promises(source: Path, gateway: Path, server: Path, *, written: dict[str, str]) -> list[str]:
-    """What does not hold, in words; empty when everything does. `written`: file name -> SHA-256 as it was written."""
+def broken_promises(
+    source: Path, gateway: Path, server: Path, *, written: dict[str, str], clips: Path | None = None
+) -> list[str]:
+    """What does not hold, in words; empty when everything does. `written`: file name -> SHA-256 as it was written.
+
+    `clips`: the clip store, where it does not lie in the server's data folder.
+    """
+    store = clips or server / "clips"
     told = _sources(source, written)
-    clips = _clips(server)
+    known = _clips(server)
     receipts = _receipts(gateway)
     for name, sha256 in written.items():
         size_bytes = (source / name).stat().st_size
-        told.extend(f"{name}: {why}" for why in _one(clip_id_of(size_bytes, sha256), sha256, server, clips, receipts))
-    told.extend(f"clip {clip_id} was never written by anyone" for clip_id in clips.keys() - _ids(source, written))
+        told.extend(f"{name}: {why}" for why in _one(clip_id_of(size_bytes, sha256), sha256, store, known, receipts))
+    told.extend(f"clip {clip_id} was never written by anyone" for clip_id in known.keys() - _ids(source, written))
     return told + _acts(server)
 
 
 def _one(
-    clip_id: str, sha256: str, server: Path, clips: dict[str, tuple[str, bytes | None]], receipts: dict[str, bytes]
+    clip_id: str, sha256: str, store: Path, clips: dict[str, tuple[str, bytes | None]], receipts: dict[str, bytes]
 ) -> list[str]:
     """One content: sealed, stored with its hash, and the same receipt on both sides."""
     if clip_id not in clips:
         return ["the server does not know it" + (", yet the gateway holds a receipt" if clip_id in receipts else "")]
     state, receipt = clips[clip_id]
     told = [] if state == "sealed" else [f"the server holds it as {state}"]
-    stored = server / "clips" / clip_id[:2] / clip_id
+    stored = store / clip_id[:2] / clip_id
     if not stored.exists():
         told.append("no file stands in the clip store")
     elif hashlib.sha256(stored.read_bytes()).hexdigest() != sha256:
