@@ -18,9 +18,10 @@ from edge.contract.events import Opened
 from edge.contract.instants import UtcMicros
 from edge.contract.sentences import sentence
 from edge.contract.topics import DownKind
-from edge.platform.addresses import url_is_loopback
+from edge.platform.addresses import is_plain_beyond_loopback
 from edge.platform.clock import Clock
 from edge.platform.mqtt import BrokerLogin
+from edge.platform.tls import Trust
 from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
 from edge.storage.journal import Journal
 from edge.storage.journal_errors import JournalFullError, JournalInUseError
@@ -43,13 +44,14 @@ _RESERVE_EVERY_S = 60
 
 
 class ForeignBrokerError(Exception):
-    """The broker is on another machine, which needs an encrypted connection this release does not have."""
+    """The broker is on another machine and its address is not one of an encrypted connection."""
 
     def __init__(self, *, url: str) -> None:
         super().__init__(
             sentence(
                 "foreign_broker",
-                "the broker {url} is on another machine; this release talks to the same machine only",
+                "the broker {url} is on another machine and not encrypted: set broker.gateway_url on the server to an"
+                " address that begins with mqtts://, then enrol this gateway with a new code",
                 url=url,
             )
         )
@@ -73,7 +75,7 @@ class Agent:
         JournalFullError or JournalUnusableError; then nothing runs.
         """
         identity = load_identity(config.data_dir)
-        if not url_is_loopback(identity.broker.url):
+        if is_plain_beyond_loopback(identity.broker.url):
             raise ForeignBrokerError(url=identity.broker.url)
         key, server_keys = gateway_key(config.data_dir), load_server_keys(config.data_dir)
         landing = config.data_dir / LANDING_NAME
@@ -246,5 +248,5 @@ def _journal(path: Path, clock: Clock, reserve: SpaceReserve) -> Journal:
 
 def _login(identity: Identity) -> BrokerLogin:
     return BrokerLogin(
-        identity.broker.url, identity.gateway_id, identity.broker.password, ca_pem=identity.broker.ca_pem
+        identity.broker.url, identity.gateway_id, identity.broker.password, Trust(identity.broker.ca_pem)
     )

@@ -1,6 +1,15 @@
 """The meanings of columns and settings in Chinese, by their English text, for the tables of README.zh-CN.md."""
 
 CHINESE = {
+    "address to listen on; beyond this machine with TLS alone": "监听的地址；本机以外只用 TLS",
+    "TLS on this machine's own addresses too; beyond it always": "本机自己的地址也用 TLS；本机以外一律使用",
+    "as browsers and gateways reach it; empty: from names, host and port": (
+        "浏览器和采集站访问的地址；为空则由名称和端口得出"
+    ),
+    "names and addresses it is reached by; gateways are told the first": "访问本服务器的名称和地址；采集站用第一个",
+    "PEM: certificate of your own CA, and chain; empty: made here": "PEM：自有 CA 签发的证书及证书链；为空则由本机制作",
+    "PEM of the key of certificate_file": "PEM：certificate_file 的密钥",
+    "PEM of the CA of certificate_file, which gateways are given": "PEM：certificate_file 的 CA，会交给采集站",
     "number of the unit": "单位的编号",
     "its name": "名称",
     "the unit above it": "上级单位",
@@ -79,9 +88,7 @@ CHINESE = {
     "the site": "点位",
     "of pages where the browser names neither": "浏览器未指明语言时页面所用的语言",
     "limits and deadlines; empty: the shipped set cn-traffic": "限值与期限；为空则用随附的 cn-traffic 规则集",
-    "address to listen on; only this machine until TLS is set up": "监听地址；启用 TLS 之前只能是本机",
     "port of the pages and the API": "页面和 API 的端口",
-    "as browsers and gateways reach it; empty: http://HOST:PORT": "浏览器和采集站访问的地址；为空即 http://HOST:PORT",
     "a session unused this long ends": "会话闲置多久后结束（分钟）",
     "a session ends after this at the latest": "会话最长时间（小时）",
     "whether figures are given": "是否提供运行指标",

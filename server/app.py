@@ -15,11 +15,14 @@ import structlog
 import uvicorn
 from prometheus_client import start_http_server
 
-from edge.contract.sentences import sentence
+from edge.contract.sentences import Sentence, sentence
 from edge.platform.clock import SystemClock
+from edge.platform.faults import os_reason
+from edge.platform.tls import ServedCertificate
 from server.config import ServerConfig
 from server.ingest import metrics
 from server.ingest.broker_service import BrokerService
+from server.ingest.certificate_keeper import CertificateKeeper
 from server.ingest.judging import JudgingLoop
 from server.ingest.worker import IngestWorker
 from server.portal.routes import public_router
@@ -27,6 +30,7 @@ from server.usecases.context import AppContext, Readiness
 from server.usecases.reconcile_clips import reconcile_clips
 from server.usecases.set_up import open_context
 from server.usecases.signing_state import why_signing_stopped
+from server.usecases.tls_files import tls_files
 from server.web.app import create_app
 
 log = structlog.get_logger(__name__)
@@ -37,19 +41,27 @@ class CannotStartError(Exception):
     """The server does not start; the message says what to change."""
 
 
-class PublicAddressError(CannotStartError):
-    """A setting would show the server unencrypted beyond this machine."""
+class UnfitAddressError(CannotStartError):
+    """An address would carry plain words beyond this machine, or nobody could reach it."""
 
-    def __init__(self, *, settings: list[str]) -> None:
+    def __init__(self, *, why: list[Sentence]) -> None:
+        super().__init__(sentence("unfit_addresses", "{why}", why=tuple(why)))
+        self.why = why
+
+
+class CertificateUnusableError(CannotStartError):
+    """Certificate and key cannot be served with; a person corrects the files or the settings."""
+
+    def __init__(self, *, path: Path, why: str) -> None:
         super().__init__(
             sentence(
-                "public_address",
-                "{settings}: without TLS this server listens on this machine alone. "
-                "Use 127.0.0.1, or put a proxy with TLS in front of it",
-                settings=tuple(settings),
+                "certificate_unusable",
+                "{path}: certificate and key cannot be used together ({why}). Correct `tls` in the settings",
+                path=path,
+                why=why,
             )
         )
-        self.settings = settings
+        self.path, self.why = path, why
 
 
 class PortBusyError(CannotStartError):
@@ -83,24 +95,35 @@ class Server:
 
     def __init__(self, config: ServerConfig) -> None:
         """Raises CannotStartError, or what the parts of the data folder raise."""
-        wrong = config.addresses_without_tls()
-        if wrong:
-            raise PublicAddressError(settings=wrong)
+        unfit = config.unfit_addresses()
+        if unfit:
+            raise UnfitAddressError(why=unfit)
         self.config = config
         self._lock = _lock_folder(config.data_dir)
         self._sockets = [_bound(config.http.host, config.http.port, "http.port")]
         if config.broker.embedded:
             _bound(config.broker.embedded_host, config.broker.embedded_port, "broker.embedded_port").close()
         opened = open_context(config, SystemClock())
+        served = _served(config) if config.is_encrypted else None
         self._broker = BrokerService(opened)
         self.context: AppContext = replace(
             opened, readiness=self.readiness, gateways_changed=self._broker.gateways_changed
         )
         self._worker = IngestWorker(self.context, on_deaf=self._broker.deaf)
         self._judging = JudgingLoop(self.context)
+        self._certificate = CertificateKeeper(self.context)
         app = create_app(self.context, public=public_router(self.context))
         self._http = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False)
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                ssl_context_factory=(lambda _config, _default: served.listening)
+                if served and config.http.is_encrypted
+                else None,
+            )
         )
         self._http_thread = threading.Thread(
             target=self._http.run, kwargs={"sockets": self._sockets}, name="http", daemon=True
@@ -113,17 +136,19 @@ class Server:
         self._broker.wait_ready(_START_WAIT_S)
         self._worker.start()
         self._judging.start()
+        self._certificate.start()
         if self.config.metrics.enabled:
             self._start_metrics()
         self._http_thread.start()
         self._worker.wait_connected(_START_WAIT_S)
-        log.info("server_up", url=self.config.http.url, ready=self.readiness().ready)
+        log.info("server_up", url=self.config.url, ready=self.readiness().ready)
 
     def stop(self) -> None:
         """Finish what is being written, then end; also what was started only in part."""
         self._http.should_exit = True
         if self._http_thread.is_alive():
             self._http_thread.join(timeout=15)
+        self._certificate.stop()
         self._judging.stop()
         self._worker.stop()
         self._broker.stop()
@@ -182,6 +207,15 @@ def _lock_folder(data_dir: Path) -> int:
         os.close(descriptor)
         raise AlreadyRunningError(data_dir=data_dir) from error
     return descriptor
+
+
+def _served(config: ServerConfig) -> ServedCertificate:
+    files = tls_files(config)
+    try:
+        return ServedCertificate(files.certificate, files.key)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        why = os_reason(error) if isinstance(error, OSError) else str(error)
+        raise CertificateUnusableError(path=files.certificate, why=why) from error
 
 
 def _bound(host: str, port: int, key: str) -> socket.socket:

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.main import BaseModel
 from pydantic_settings import SettingsConfigDict, SettingsError
 
-from edge.contract.sentences import sentence
+from edge.contract.sentences import Sentence, sentence
+from edge.platform.addresses import is_loopback, is_plain_beyond_loopback
 from edge.platform.settings import FileSettings, config_error, read_toml
 
 _ENV_PREFIX = "TALLYLIGHT_"
 CONFIG_NAME = "server.toml"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  (a server that others are to reach listens there)
+_EVERY_ADDRESS = {EVERY_ADDRESS: "127.0.0.1", "::": "::1"}
+"""Hosts that mean every address of this machine, with the one at which it reaches itself."""
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -34,16 +37,17 @@ class _Section(BaseModel, extra="forbid", frozen=True):
 class HttpConfig(_Section):
     """Pages and API."""
 
-    host: Annotated[str, _d("address to listen on; only this machine until TLS is set up")] = "127.0.0.1"
+    host: Annotated[str, _d("address to listen on; beyond this machine with TLS alone")] = "127.0.0.1"
     port: Annotated[Port, _d("port of the pages and the API")] = 8470
-    public_url: Annotated[str, _d("as browsers and gateways reach it; empty: http://HOST:PORT")] = ""
+    tls: Annotated[bool, _d("TLS on this machine's own addresses too; beyond it always")] = False
+    public_url: Annotated[str, _d("as browsers and gateways reach it; empty: from names, host and port")] = ""
     sign_in_idle_minutes: Annotated[int, Field(ge=1, le=1440), _d("a session unused this long ends")] = 30
     sign_in_longest_hours: Annotated[int, Field(ge=1, le=168), _d("a session ends after this at the latest")] = 12
 
     @property
-    def url(self) -> str:
-        """The address that links and gateways use, without a slash at its end."""
-        return self.public_url.rstrip("/") or f"http://{_in_url(self.host)}:{self.port}"
+    def is_encrypted(self) -> bool:
+        """Whether pages and API are served over TLS."""
+        return self.tls or not is_loopback(self.host)
 
 
 class MetricsConfig(_Section):
@@ -59,6 +63,7 @@ class BrokerConfig(_Section):
     url: Annotated[str, _d("an external broker, such as mqtt://127.0.0.1:1883; empty: the embedded one")] = ""
     embedded_host: Annotated[str, _d("where the embedded broker listens")] = "127.0.0.1"
     embedded_port: Annotated[Port, _d("port of the embedded broker")] = 8472
+    embedded_tls: Annotated[bool, _d("TLS on this machine's own addresses too; beyond it always")] = False
     gateway_url: Annotated[str, _d("as gateways reach the broker; empty: as this server does")] = ""
     ca_file: Annotated[OptionalPath, _d("PEM file of the CA of an external broker with TLS (mqtts://)")] = None
     admin_user: Annotated[str, _d("user of an external broker's dynamic-security plugin")] = "admin"
@@ -82,14 +87,33 @@ class BrokerConfig(_Section):
         return not self.url
 
     @property
-    def server_url(self) -> str:
-        """Where this server reaches the broker."""
-        return self.url or f"mqtt://{_in_url(self.embedded_host)}:{self.embedded_port}"
+    def is_encrypted(self) -> bool:
+        """Whether the embedded broker takes TLS connections alone."""
+        return self.embedded and (self.embedded_tls or not is_loopback(self.embedded_host))
 
     @property
-    def told_to_gateways(self) -> str:
-        """Where gateways reach the broker."""
-        return self.gateway_url or self.server_url
+    def server_url(self) -> str:
+        """Where this server reaches the broker."""
+        host = _EVERY_ADDRESS.get(self.embedded_host, self.embedded_host)
+        return self.url or _url("mqtt", host, self.embedded_port, encrypted=self.is_encrypted)
+
+
+class TlsConfig(_Section):
+    """Encrypted connections: by what names this server is reached, and with whose certificate."""
+
+    names: Annotated[tuple[str, ...], _d("names and addresses it is reached by; gateways are told the first")] = ()
+    certificate_file: Annotated[OptionalPath, _d("PEM: certificate of your own CA, and chain; empty: made here")] = None
+    key_file: Annotated[OptionalPath, _d("PEM of the key of certificate_file")] = None
+    ca_file: Annotated[OptionalPath, _d("PEM of the CA of certificate_file, which gateways are given")] = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> TlsConfig:
+        given = (self.certificate_file, self.key_file, self.ca_file)
+        if any(given) and not all(given):
+            raise ValueError(
+                sentence("tls_not_whole", "certificate_file, key_file and ca_file belong together: set all or none")
+            )
+        return self
 
 
 class IngestConfig(_Section):
@@ -128,6 +152,7 @@ class ServerConfig(FileSettings):
     language: Annotated[Literal["zh-CN", "en"], _d("of pages where the browser names neither")] = "zh-CN"
     rules_file: Annotated[OptionalPath, _d("limits and deadlines; empty: the shipped set cn-traffic")] = None
     http: HttpConfig = HttpConfig()
+    tls: TlsConfig = TlsConfig()
     metrics: MetricsConfig = MetricsConfig()
     broker: BrokerConfig = BrokerConfig()
     ingest: IngestConfig = IngestConfig()
@@ -145,17 +170,72 @@ class ServerConfig(FileSettings):
     def keys_dir(self) -> Path:
         return self.data_dir / "keys"
 
-    def addresses_without_tls(self) -> list[str]:
-        """Settings that would show the server, unencrypted, beyond this machine. It does not start with any."""
-        wrong = []
-        if self.http.host not in LOOPBACK:
-            wrong.append(f"http.host = {self.http.host!r}")
-        if self.broker.embedded and self.broker.embedded_host not in LOOPBACK:
-            wrong.append(f"broker.embedded_host = {self.broker.embedded_host!r}")
-        for key, url in (("broker.url", self.broker.url), ("broker.gateway_url", self.broker.gateway_url)):
-            if url and urlsplit(url).scheme == "mqtt" and urlsplit(url).hostname not in LOOPBACK:
-                wrong.append(f"{key} = {url!r}")
-        return wrong
+    @property
+    def url(self) -> str:
+        """The address that links and gateways use, without a slash at its end."""
+        own = _url("http", self._name_of(self.http.host), self.http.port, encrypted=self.http.is_encrypted)
+        return self.http.public_url.rstrip("/") or own
+
+    @property
+    def broker_url(self) -> str:
+        """Where gateways reach the broker."""
+        broker = self.broker
+        own = _url("mqtt", self._name_of(broker.embedded_host), broker.embedded_port, encrypted=broker.is_encrypted)
+        return broker.gateway_url or broker.url or own
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names and addresses that a certificate of this server must be good for, each once."""
+        urls = [self.url, self.broker_url] if self.broker.embedded else [self.url]
+        told = [urlsplit(url).hostname or "" for url in urls]
+        names = [*self.tls.names, *told, self.http.host, self.broker.embedded_host, "localhost", "127.0.0.1", "::1"]
+        return tuple(dict.fromkeys(name for name in names if name not in _EVERY_ADDRESS))
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether anything here is served with a certificate."""
+        return self.http.is_encrypted or self.broker.is_encrypted
+
+    def unfit_addresses(self) -> list[Sentence]:
+        """What keeps the server from starting: plain words beyond this machine, or an address nobody can reach."""
+        urls = {
+            "http.public_url": self.url,
+            "broker.url": self.broker.url,
+            "broker.gateway_url": self.broker.gateway_url,
+        }
+        plain = [f"{key} = {url!r}" for key, url in urls.items() if is_plain_beyond_loopback(url)]
+        hosts = {"http.host": (self.http.host, self.http.public_url)}
+        if self.broker.embedded:
+            hosts["broker.embedded_host"] = (self.broker.embedded_host, self.broker.gateway_url)
+        nameless = [
+            f"{key} = {host!r}"
+            for key, (host, url) in hosts.items()
+            if host in _EVERY_ADDRESS and not (self.tls.names or url)
+        ]
+        unfit = []
+        if plain:
+            unfit.append(
+                sentence(
+                    "plain_addresses",
+                    "{settings}: beyond this machine nothing is spoken unencrypted; use https:// or mqtts://",
+                    settings=tuple(plain),
+                )
+            )
+        if nameless:
+            unfit.append(
+                sentence(
+                    "no_names",
+                    "{settings}: say in `tls.names` by which name or address others reach this server",
+                    settings=tuple(nameless),
+                )
+            )
+        return unfit
+
+    def _name_of(self, host: str) -> str:
+        """What others call an address this server listens on."""
+        if is_loopback(host):
+            return host
+        return self.tls.names[0] if self.tls.names else _EVERY_ADDRESS.get(host, host)
 
 
 def load_config(data_dir: Path) -> ServerConfig:
@@ -168,5 +248,6 @@ def load_config(data_dir: Path) -> ServerConfig:
         raise config_error(path, error, env_prefix=_ENV_PREFIX) from error
 
 
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _url(scheme: str, host: str, port: int, *, encrypted: bool) -> str:
+    named = f"[{host}]" if ":" in host else host
+    return f"{scheme}{'s' if encrypted else ''}://{named}:{port}"

@@ -10,7 +10,7 @@ CHINESE: dict[str, str] = SHARED | {
     "agent_runs": "运行中",
     "agent_start": "请用 `tallylight-edge run` 启动",
     "answer_broker": (
-        "其消息代理 {url} 在另一台机器上，本版本尚不支持。请在服务器上把 broker.gateway_url 设为本机回环地址"
+        "其消息代理 {url} 在另一台机器上，且未加密。请在服务器上把 broker.gateway_url 设为以 mqtts:// 开头的地址"
     ),
     "answer_keys": "其公钥集未通过验证",
     "answer_unusable": "服务器的应答无法使用：{why}",
@@ -36,8 +36,8 @@ CHINESE: dict[str, str] = SHARED | {
     "bad_proof": "请求未由其所带密钥签名",
     "broker": "消息代理",
     "broker_check": "请检查服务器是否运行、地址是否正确；在此之前录像保存在本机",
-    "broker_elsewhere": "{url} 在另一台机器上",
-    "broker_enrol": "请在本机重新注册",
+    "broker_elsewhere": "{url} 在另一台机器上，且未加密",
+    "broker_enrol": "请在服务器上把 broker.gateway_url 设为以 mqtts:// 开头的地址，然后用新的注册码重新注册",
     "broker_good": "{url} 接受本站登录",
     "broker_new_code": "本站已被吊销或已在别处注册：请用新注册码注册",
     "broker_refuses": "{url} 拒绝本站登录",
@@ -121,7 +121,10 @@ CHINESE: dict[str, str] = SHARED | {
     "file_and_why": "{path}：{why}",
     "file_beside": "{path}",
     "footage_unusable": "{path} 没有可用的画面尺寸：原因见 `tallylight-edge inspect`",
-    "foreign_broker": "消息代理 {url} 在另一台机器上；本版本只能连接本机",
+    "foreign_broker": (
+        "消息代理 {url} 在另一台机器上，且未加密：请在服务器上把 broker.gateway_url 设为以 mqtts:// 开头的地址，"
+        "然后用新的注册码重新注册"
+    ),
     "foreign_server": (
         "{url}：这不是发出注册码的服务器（TLS 密钥不同）。未发送任何内容。请检查地址；"
         "若服务器换了密钥，请用 `tallylight-server gateway add` 取得新注册码"
@@ -177,7 +180,7 @@ CHINESE: dict[str, str] = SHARED | {
     "no_data_folder": "{folder} 不是数据文件夹：请用 --data 指定，或用 `init` 建立",
     "no_date_time": "不是日期加时间，例如 2026-11-21T08:00:00+08:00",
     "no_group": "{pattern} 没有命名分组；可用的分组为 {known}",
-    "no_http": "该处应答的程序不使用 HTTP",
+    "no_http": "该处应答的程序不使用 HTTP，或要求加密：请改用 https://",
     "no_pattern": "{pattern} 不是正则表达式（第 {place} 个字符处）",
     "no_reason": "未说明原因",
     "not_enrolled": "{data_dir} 尚未注册：{advice}",
@@ -202,9 +205,9 @@ CHINESE: dict[str, str] = SHARED | {
     "same_name": "有两个来源同名：请各取不同的名称",
     "server": "服务器",
     "server_address": "{url}：{why}",
-    "server_elsewhere": "本版本只能连接同一台机器上的服务器（127.0.0.1、::1 或 localhost）",
     "server_keys_none": "其中没有服务器公钥",
     "server_not_tallylight": "该处应答的不是 Tallylight 服务器",
+    "server_plain": "http:// 不加密，只能用于本机：请改用 https://",
     "server_port": "端口不是 1 至 65535 的数字",
     "server_status": "它以状态 {status} 应答",
     "server_unreachable": "{url}：{why}。请检查地址以及服务器是否运行；同一注册码可以再试",

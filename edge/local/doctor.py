@@ -9,17 +9,19 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from edge.config import EdgeConfig
-from edge.contract.instants import MICROS_PER_DAY, UtcMicros
+from edge.contract.instants import MICROS_PER_DAY
 from edge.contract.sentences import sentence
 from edge.local.answer_checks import answer_checks
 from edge.local.checks import Check, Health
 from edge.local.reference_checks import reference_checks
 from edge.local.statement_checks import statement_checks
 from edge.local.status_facts import agent_runs
-from edge.platform.addresses import url_is_loopback
+from edge.platform.addresses import is_plain_beyond_loopback
 from edge.platform.clock import Clock
 from edge.platform.mqtt import BrokerLogin, LinkState, MqttLink
 from edge.platform.signing import KeyFileError
+from edge.platform.tls import Trust
+from edge.platform.version import RELEASED_US
 from edge.storage.identity import (
     ENROL_ADVICE,
     KEY_PATH,
@@ -35,7 +37,6 @@ from edge.storage.journal import reading_journal
 from edge.storage.journal_errors import JournalUnusableError, NoJournalError
 
 _BROKER_WAIT_S = 10.0
-_EARLIEST_US = UtcMicros(1_760_000_000_000_000)  # October 2025: no release of this program is older
 _CONFIGURATION = sentence("configuration", "configuration")
 _DATA = sentence("data_folder", "data folder")
 _DISK = sentence("disk", "disk")
@@ -82,15 +83,19 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
 def broker_check(identity: Identity) -> Check:
     """Log in as this gateway and out again."""
     url = identity.broker.url
-    if not url_is_loopback(url):
+    if is_plain_beyond_loopback(url):
         return Check(
             _BROKER,
             Health.BAD,
-            sentence("broker_elsewhere", "{url} is on another machine", url=url),
-            sentence("broker_enrol", "Enrol again on this machine"),
+            sentence("broker_elsewhere", "{url} is on another machine and not encrypted", url=url),
+            sentence(
+                "broker_enrol",
+                "Set broker.gateway_url on the server to an address that begins with mqtts://, then enrol again with a"
+                " new code",
+            ),
         )
     link = MqttLink(
-        BrokerLogin(identity.broker.url, identity.gateway_id, identity.broker.password, identity.broker.ca_pem),
+        BrokerLogin(identity.broker.url, identity.gateway_id, identity.broker.password, Trust(identity.broker.ca_pem)),
         [],
         on_message=lambda _topic, _payload: None,
     )
@@ -180,7 +185,7 @@ def _disk(config: EdgeConfig) -> Check:
 
 
 def _clock(clock: Clock) -> Check:
-    if clock.now_us() < _EARLIEST_US or clock.now_us() > _EARLIEST_US + 36_500 * MICROS_PER_DAY:
+    if clock.now_us() < RELEASED_US or clock.now_us() > RELEASED_US + 36_500 * MICROS_PER_DAY:
         return Check(
             _CLOCK,
             Health.BAD,

@@ -11,7 +11,7 @@ from edge.contract.dsse import NotAnEnvelopeError, SignatureRefusedError
 from edge.contract.enrolment import EnrolmentAnswer, EnrolmentRequest, parse_enrolment_code, proof_message
 from edge.contract.instants import UtcMicros
 from edge.contract.sentences import sentence
-from edge.platform.addresses import url_is_loopback
+from edge.platform.addresses import is_plain_beyond_loopback
 from edge.platform.version import software_version
 from edge.storage.identity import (
     Identity,
@@ -74,12 +74,12 @@ def enrol(data_dir: Path, url: str, code_text: str, *, now_us: UtcMicros, ask: A
     )
     _check_same_gateway(data_dir, answer)
     envelope = _checked_key_set(answer)
-    if not url_is_loopback(answer.broker.url):
+    if is_plain_beyond_loopback(answer.broker.url):
         raise AnswerUnusableError(
             why=sentence(
                 "answer_broker",
-                "its broker {url} is on another machine, which this release does not support yet."
-                " Set broker.gateway_url on the server to an address of the loopback",
+                "its broker {url} is on another machine and not encrypted. Set broker.gateway_url on the server to an"
+                " address that begins with mqtts://",
                 url=answer.broker.url,
             )
         )

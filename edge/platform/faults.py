@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from edge.contract.sentences import Sentence, sentence, sentence_of
+from edge.platform.tls import tls_reason
 
 _OS_REASONS = {
     errno.ENOENT: sentence("os_missing", "it is not there"),
@@ -31,6 +34,7 @@ _OS_REASONS = {
     errno.EADDRINUSE: sentence("os_in_use", "the port is in use"),
     errno.EADDRNOTAVAIL: sentence("os_no_address", "this machine has no such address"),
 }
+_NO_SUCH_NAME = sentence("os_no_name", "no machine of that name is known here")
 _JSON_PLACE = re.compile(r"line (?P<line>\d+) column (?P<column>\d+)")
 _TOML_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)")
 _TOML_TWICE = re.compile(r"^Cannot (declare|overwrite|mutate)")
@@ -60,6 +64,10 @@ _BY_FAMILY = {"int": _WHOLE, "float": _NUMBER, "bool": _FLAG, "date": _TEXT, "da
 
 def os_reason(error: OSError) -> str:
     """Why the system refused, as a sentence where we have one."""
+    if isinstance(error, ssl.SSLError):
+        return tls_reason(error)
+    if isinstance(error, socket.gaierror):
+        return _NO_SUCH_NAME
     if isinstance(error, TimeoutError):
         return _OS_REASONS[errno.ETIMEDOUT]
     known = _OS_REASONS.get(error.errno or 0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.contract.sentences import sentence
 from edge.platform.faults import os_reason
 from edge.platform.mqtt_connection import MqttConnection, OnMessage
+from edge.platform.tls import SYSTEM_TRUST, Trust
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +33,15 @@ _WRONG_PROTOCOL = "Unsupported protocol version"
 
 @dataclass(frozen=True, slots=True)
 class BrokerLogin:
-    """Where the broker is and who we are there. `mqtt://` is plain (loopback only), `mqtts://` is TLS."""
+    """Where the broker is and who we are there. `mqtt://` is plain (loopback only), `mqtts://` is TLS.
+
+    `trust`: whom a broker with TLS must be.
+    """
 
     url: str
     user: str
     password: str
-    ca_pem: str | None = None
+    trust: Trust = SYSTEM_TRUST
 
     @property
     def host(self) -> str:
@@ -80,7 +83,10 @@ class MqttLink:
         prefer_mqtt5: bool = False,
         keepalive_s: int = 30,
         retry_s: tuple[float, float] = (0.2, 10.0),
+        fresh_login: Callable[[], BrokerLogin] | None = None,
     ) -> None:
+        """`fresh_login` is asked before each connection, since CAs and clocks change; it may raise OSError."""
+        self._fresh_login = fresh_login or (lambda: login)
         self._login, self._subscriptions = login, list(subscriptions)
         self._on_message, self._on_connected = on_message, on_connected
         self._protocol = paho.MQTTv5 if prefer_mqtt5 else paho.MQTTv311
@@ -144,7 +150,12 @@ class MqttLink:
 
     def _one_connection(self) -> bool:
         """Connect, serve until the connection ends, tidy up. Whether it was ever fully up."""
-        connection = MqttConnection(self._new_client(), self._subscriptions, self._on_message, self._came_up)
+        try:
+            self._login = self._fresh_login()
+            connection = MqttConnection(self._new_client(), self._subscriptions, self._on_message, self._came_up)
+        except OSError as error:  # a CA that cannot be read, or is none
+            self._failed(LinkState.UNREACHABLE, os_reason(error))
+            return False
         self._connection = connection
         try:
             connection.client.connect(self._login.host, self._login.port, keepalive=self._keepalive_s)
@@ -204,9 +215,7 @@ class MqttLink:
         client.connect_timeout = 5.0
         client.on_socket_open = _no_delay
         if self._login.tls:
-            context = ssl.create_default_context(cadata=self._login.ca_pem)
-            context.minimum_version = ssl.TLSVersion.TLSv1_3
-            client.tls_set_context(context)
+            client.tls_set_context(self._login.trust.context())
         return client
 
 

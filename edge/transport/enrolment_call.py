@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import ssl
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
 from edge.contract.enrolment import ENROLMENT_PATH, EnrolmentAnswer, EnrolmentRequest
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.addresses import url_is_loopback
 from edge.platform.faults import os_reason
+from edge.platform.tls import context_without_trust, key_fingerprint
 
 _TIMEOUT_S = 20.0
 _LARGEST_ANSWER_BYTES = 1_000_000
@@ -127,21 +126,16 @@ def _connection(url: str) -> http.client.HTTPConnection:
         ) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ServerAddressError(url=url, why=_NO_ADDRESS)
-    if not url_is_loopback(url):
+    if parts.scheme == "http" and not url_is_loopback(url):
         raise ServerAddressError(
             url=url,
             why=sentence(
-                "server_elsewhere",
-                "this release talks to a server on the same machine only (127.0.0.1, ::1 or localhost)",
+                "server_plain", "http:// is not encrypted and serves on this machine alone: use https:// in its place"
             ),
         )
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, port or 80, timeout=_TIMEOUT_S)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.check_hostname = False  # the code pins the key itself, which says more than a name
-    context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(parts.hostname, port or 443, timeout=_TIMEOUT_S, context=context)
+    return http.client.HTTPSConnection(parts.hostname, port or 443, timeout=_TIMEOUT_S, context=context_without_trust())
 
 
 def _check_pin(connection: http.client.HTTPConnection, url: str, tls_fingerprint: bytes) -> None:
@@ -150,15 +144,13 @@ def _check_pin(connection: http.client.HTTPConnection, url: str, tls_fingerprint
     certificate = connection.sock.getpeercert(binary_form=True)
     if certificate is None:
         raise ForeignServerError(url=url)
-    key = x509.load_der_x509_certificate(certificate).public_key()
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if hashlib.sha256(spki).digest() != tls_fingerprint:
+    if key_fingerprint(x509.load_der_x509_certificate(certificate)) != tls_fingerprint:
         raise ForeignServerError(url=url)
 
 
 def _no_answer(error: OSError | http.client.HTTPException) -> Sentence:
     if isinstance(error, http.client.HTTPException):  # first: a connection that ends without a word is an OSError too
-        why: str = sentence("no_http", "what answers does not speak HTTP")
+        why: str = sentence("no_http", "what answers does not speak HTTP, or wants it encrypted: try https://")
     else:
         why = os_reason(error)
     return sentence("no_answer", "no answer ({why})", why=why)

@@ -27,10 +27,10 @@ def add_gateway(name: str, *, unit: str | None = None, data: DataDir = DEFAULT_D
     from edge.contract.instants import UtcMicros, rfc3339
     from edge.platform.clock import SystemClock
     from server.usecases.enrol_gateway import invite_gateway
-    from server.usecases.set_up import TLS_CERTIFICATE, tls_fingerprint
+    from server.usecases.tls_files import tls_files, tls_fingerprint
 
     config = config_of(data)
-    fingerprint = tls_fingerprint(config.keys_dir / TLS_CERTIFICATE)
+    fingerprint = tls_fingerprint(tls_files(config).certificate)
     invitation = invite_gateway(
         database_of(config),
         name,
@@ -45,7 +45,7 @@ def add_gateway(name: str, *, unit: str | None = None, data: DataDir = DEFAULT_D
             {
                 "gateway_id": invitation.gateway_id,
                 "code": str(invitation.code),
-                "url": config.http.url,
+                "url": config.url,
                 "expires": expires,
             }
         )
@@ -61,7 +61,7 @@ def add_gateway(name: str, *, unit: str | None = None, data: DataDir = DEFAULT_D
         expires=expires,
     )
     terminal.say(said)
-    terminal.say(f"tallylight-edge enrol {config.http.url} {invitation.code}")
+    terminal.say(f"tallylight-edge enrol {config.url} {invitation.code}")
 
 
 def list_gateways(*, data: DataDir = DEFAULT_DATA, as_json: AsJson = False) -> None:

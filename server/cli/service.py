@@ -20,13 +20,32 @@ from server.cli.output import (
 _GOOD, _WRONG = sentence("check_good", "ok"), sentence("check_wrong", "WRONG")
 
 
-def init(*, data: DataDir = DEFAULT_DATA, port: int | None = None) -> None:
-    """Make a data folder: settings, keys and database. What is there already stays as it is."""
+def init(
+    *, name: tuple[str, ...] = (), data: DataDir = DEFAULT_DATA, port: int | None = None, as_json: AsJson = False
+) -> None:
+    """Make a data folder: settings, keys and database. What is there already stays as it is.
+
+    With `--name HOST` the server is reached from other machines under that name or address, over TLS alone; more than
+    one may be given. Without it only this machine reaches it.
+    """
     from edge.platform.clock import SystemClock
     from server.usecases.set_up import set_up
 
-    done = set_up(data.absolute(), now_us=SystemClock().now_us(), port=port)
+    done = set_up(data.absolute(), now_us=SystemClock().now_us(), port=port, names=name)
     folder = data.absolute()
+    if name and not done.made_config:
+        terminal.complain(
+            sentence(
+                "names_not_set",
+                "The settings were there already: to be reached under another name, set `tls.names`, `http.host` and "
+                "`broker.embedded_host` in {path}.",
+                path=done.config_path,
+            )
+        )
+    if as_json:
+        made = done.made_config or done.made_keys
+        print_json({"folder": str(folder), "settings": str(done.config_path), "made": made})
+        return
     if done.made_config or done.made_keys:
         terminal.say(sentence("folder_made", "Data folder {folder} made.", folder=folder))
     else:

@@ -1,7 +1,8 @@
 """The embedded broker's process: amqtt with its holes closed. Started by `embedded_broker`, ends with its parent.
 
-Standard input carries one JSON object per line: first `{"host", "port", "logins"}`, later `{"logins"}`; `logins` maps a
-user to the SHA-256 of his password. End of input ends the process. Standard output says `ready` once.
+Standard input carries one JSON object per line: first `{"host", "port", "logins", "tls"}`, later `{"logins"}`; `logins`
+maps a user to the SHA-256 of his password, `tls` names the files of certificate and key, or is null: then all is plain.
+End of input ends the process. Standard output says `ready` once.
 
 Closed here (amqtt 0.12.1, each held by a test): retained messages reach every client that connects; a Last Will is
 delivered without the topic check; a CONNECT with a wrong password ends the session of the client id it names, and the
@@ -17,15 +18,18 @@ import json
 import logging
 import secrets
 import signal
+import ssl
 import sys
+from pathlib import Path
 from typing import Any
 
 from amqtt.broker import Broker
 from amqtt.contexts import Action
-from amqtt.errors import AMQTTError, MQTTError, NoDataError
+from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
+from edge.platform.tls import ServedCertificate
 from server.domain.broker_access import may_publish, may_subscribe, password_digest
 
 _PR_SET_PDEATHSIG = 1
@@ -36,11 +40,18 @@ _MAX_CONNECTIONS = 2000
 class HardenedBroker(Broker):
     """amqtt without retained messages, wills, shared client ids and sessions that outlive their connection."""
 
-    def __init__(self, host: str, port: int, logins: dict[str, str]) -> None:
+    def __init__(self, host: str, port: int, logins: dict[str, str], tls: list[str] | None = None) -> None:
         bind = f"{host}:{port}"
-        listener = {"type": "tcp", "bind": bind, "max_connections": _MAX_CONNECTIONS}
+        listener = {"type": "tcp", "bind": bind, "max_connections": _MAX_CONNECTIONS, "ssl": tls is not None}
+        self._tls = None if tls is None else ServedCertificate(Path(tls[0]), Path(tls[1]))
         super().__init__({"listeners": {"default": listener}, "plugins": {}})
         self._logins = logins
+
+    def _create_ssl_context(self, _listener: object) -> ssl.SSLContext:
+        """Asked where `tls` was given: TLS 1.3 alone, and a renewed certificate without a restart."""
+        if self._tls is None:
+            raise BrokerError("no certificate was given")
+        return self._tls.listening
 
     async def take_logins(self, logins: dict[str, str]) -> None:
         """From now on these may log in; live sessions of all others, and of changed passwords, are cut."""
@@ -98,7 +109,7 @@ async def serve() -> None:
     protocol = asyncio.StreamReaderProtocol(lines)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     first = json.loads(await lines.readline())
-    broker = HardenedBroker(first["host"], first["port"], first["logins"])
+    broker = HardenedBroker(first["host"], first["port"], first["logins"], first["tls"])
     await broker.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

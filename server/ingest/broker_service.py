@@ -5,12 +5,14 @@ from __future__ import annotations
 from edge.contract.sentences import sentence
 from edge.platform.faults import os_complaint
 from edge.platform.mqtt import BrokerLogin
-from server.config import BrokerConfig
+from server.config import ServerConfig
 from server.ingest.embedded_broker import EmbeddedBroker
 from server.ingest.login_keeper import LoginKeeper
 from server.ingest.mosquitto_admin import MosquittoAdmin
+from server.ingest.own_login import trust_of
 from server.usecases.context import AppContext
 from server.usecases.gateways import broker_logins
+from server.usecases.tls_files import tls_files
 
 _DEAF_BEFORE_RESTART = 2
 
@@ -41,10 +43,11 @@ class BrokerService:
         if config.embedded:
             with context.db.reading() as session:
                 logins = broker_logins(session, context.broker_master_key)
-            self.embedded = EmbeddedBroker(config.embedded_host, config.embedded_port, logins)
+            files = tls_files(context.config) if config.is_encrypted else None
+            self.embedded = EmbeddedBroker(config.embedded_host, config.embedded_port, logins, tls=files)
             apply = self.embedded.apply
         else:
-            self._admin = MosquittoAdmin(_admin_login(config), on_connected=lambda: self._keeper.forget())
+            self._admin = MosquittoAdmin(_admin_login(context.config), on_connected=lambda: self._keeper.forget())
             apply = self._admin.apply
         self._keeper = LoginKeeper(context.db, context.broker_master_key, apply)
 
@@ -86,12 +89,12 @@ class BrokerService:
         return self._keeper.last_error
 
 
-def _admin_login(config: BrokerConfig) -> BrokerLogin:
+def _admin_login(server: ServerConfig) -> BrokerLogin:
+    config = server.broker
     if config.admin_password_file is None:
         raise AdminPasswordError(why=sentence("not_set", "it is not set"))
     try:
         password = config.admin_password_file.read_text().strip()
     except OSError as error:
         raise AdminPasswordError(why=os_complaint(error)) from error
-    ca_pem = None if config.ca_file is None else config.ca_file.read_text()
-    return BrokerLogin(config.url, config.admin_user, password, ca_pem=ca_pem)
+    return BrokerLogin(config.url, config.admin_user, password, trust_of(server))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import structlog
 
 from server.domain.broker_access import password_digest
+from server.usecases.tls_files import TlsFiles
 
 log = structlog.get_logger(__name__)
 _READY_WAIT_S = 20.0
@@ -31,9 +32,9 @@ class EmbeddedBroker:
     The kernel ends the child with the thread that started it, so only that thread ever starts one.
     """
 
-    def __init__(self, host: str, port: int, logins: Mapping[str, str]) -> None:
-        """`logins`: user -> password; only digests leave this process."""
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, logins: Mapping[str, str], *, tls: TlsFiles | None = None) -> None:
+        """`logins`: user -> password; only digests leave this process. `tls`: with it no connection is plain."""
+        self.host, self.port, self._tls = host, port, tls
         self._digests = {user: password_digest(password) for user, password in logins.items()}
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -112,7 +113,8 @@ class EmbeddedBroker:
         )
         self._process = process
         with self._lock:
-            self._tell({"host": self.host, "port": self.port, "logins": self._digests})
+            tls = None if self._tls is None else [str(self._tls.certificate), str(self._tls.key)]
+            self._tell({"host": self.host, "port": self.port, "logins": self._digests, "tls": tls})
             if not self._says_ready(process):
                 process.kill()
                 _, complaint = process.communicate()

@@ -14,12 +14,13 @@ from sqlalchemy.exc import OperationalError
 from edge.contract.identifiers import worker_id_of
 from edge.contract.instants import UtcMicros
 from edge.contract.topics import ChunkTopic, DownTopic, ForeignTopicError, UpTopic, parse_topic, server_subscriptions
-from edge.platform.mqtt import BrokerLogin, MqttLink
-from server.domain.broker_access import PING_TOPIC, SERVER_USER, broker_password
+from edge.platform.mqtt import MqttLink
+from server.domain.broker_access import PING_TOPIC
 from server.ingest import metrics
 from server.ingest.aside import Aside
 from server.ingest.control import Control
 from server.ingest.lane import Lane
+from server.ingest.own_login import server_login
 from server.usecases.context import AppContext
 from server.usecases.signing_state import why_signing_stopped
 
@@ -112,18 +113,13 @@ class IngestWorker:
         subscriptions = [*server_subscriptions(self.worker_id), PING_TOPIC]
         if config.shared_subscription:
             subscriptions[0] = f"$share/ingest/{subscriptions[0]}"
-        login = BrokerLogin(
-            config.server_url,
-            SERVER_USER,
-            broker_password(self._context.broker_master_key, SERVER_USER, 1),
-            ca_pem=None if config.ca_file is None else config.ca_file.read_text(),
-        )
         return MqttLink(
-            login,
+            server_login(self._context),
             subscriptions,
             on_message=self._hear,
             prefer_mqtt5=config.shared_subscription,
             retry_s=(0.2, 2.0),
+            fresh_login=lambda: server_login(self._context),
         )
 
     def _say(self, topic: DownTopic, message: bytes) -> None:

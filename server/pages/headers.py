@@ -28,6 +28,8 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_ONLY_ENCRYPTED = "max-age=31536000"
+"""A year: a browser that was here once over TLS never speaks to this name unencrypted again (RFC 6797)."""
 _PUBLIC_PATHS = ("/static/", "/sites")
 
 
@@ -48,6 +50,8 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", _ONLY_ENCRYPTED)
                 headers.setdefault("Cache-Control", "no-cache" if public else "no-store")
             await send(message)
 

@@ -27,6 +27,7 @@ from server.store.database import Database
 from server.store.tables import EnrolmentCodeRow, Gateway, GatewayKey, ServerKeyRow
 from server.usecases.context import AppContext
 from server.usecases.gateways import ACTIVE, INVITED, REVOKED
+from server.usecases.tls_files import broker_ca_pem
 
 CODE_LIFE_US = 24 * MICROS_PER_HOUR
 
@@ -199,11 +200,10 @@ def _proved_key(request: EnrolmentRequest) -> bytes:
 
 
 def _broker_access(context: AppContext, gateway: Gateway) -> BrokerAccess:
-    broker = context.config.broker
     return BrokerAccess(
-        url=broker.told_to_gateways,
+        url=context.config.broker_url,
         password=broker_password(context.broker_master_key, gateway.gateway_id, gateway.broker_generation),
-        ca_pem=None if broker.ca_file is None else broker.ca_file.read_text(),
+        ca_pem=broker_ca_pem(context.config),
     )
 
 

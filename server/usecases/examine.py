@@ -78,12 +78,10 @@ def examine(data_dir: Path) -> list[Check]:
 
 
 def _addresses(config: ServerConfig) -> Check:
-    wrong = config.addresses_without_tls()
-    used = sentence(
-        "addresses_used", "pages {url}, broker {broker}", url=config.http.url, broker=config.broker.server_url
-    )
-    do = sentence("use_loopback", "without TLS use addresses of this machine") if wrong else ""
-    return Check(sentence("addresses", "addresses"), not wrong, ", ".join(wrong) or used, do)
+    unfit = config.unfit_addresses()
+    used = sentence("addresses_used", "pages {url}, broker {broker}", url=config.url, broker=config.broker_url)
+    detail = sentence("reasons", "{reasons}", reasons=tuple(unfit)) if unfit else used
+    return Check(sentence("addresses", "addresses"), not unfit, detail, _CORRECT if unfit else "")
 
 
 def _acts(context: AppContext) -> Check:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.contract.instants import UtcMicros, moment_of
+from edge.contract.instants import UtcMicros
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.clock import Clock
 from edge.platform.durable import make_directory, write_durably
@@ -34,14 +25,9 @@ from server.store.rule_files import load_rules
 from server.store.tables import ServerKeyRow
 from server.usecases.context import AppContext
 from server.usecases.settings_file import settings_text
+from server.usecases.tls_files import keep_certificate, tls_files, tls_fingerprint
 
-SIGNING_KEY, TLS_KEY, TLS_CERTIFICATE, BROKER_MASTER = (
-    "server-ed25519.pem",
-    "tls.pem",
-    "tls-cert.pem",
-    "broker-master.key",
-)
-_CERTIFICATE_DAYS = 3650
+SIGNING_KEY, BROKER_MASTER = "server-ed25519.pem", "broker-master.key"
 
 
 class DatabaseOfAnotherServerError(Exception):
@@ -69,16 +55,16 @@ class SetUp:
     made_keys: bool
 
 
-def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None) -> SetUp:
+def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None, names: tuple[str, ...] = ()) -> SetUp:
     """Make whatever is missing in a data folder; what is there stays. Can be repeated after a power cut."""
     refuse_folder_of("tallylight-edge", data_dir / "edge.toml")
     make_directory(data_dir)
     path = data_dir / CONFIG_NAME
     made_config = not path.exists()
     if made_config:
-        write_durably(path, settings_text(port).encode())
+        write_durably(path, settings_text(port, names).encode())
     config = load_config(data_dir)
-    made_keys = _make_keys(config.keys_dir, now_us)
+    made_keys = _make_keys(config.keys_dir) | keep_certificate(config, now_us=now_us)
     ClipFiles(config.clips_dir)
     db = Database(config.database_url)
     try:
@@ -95,6 +81,7 @@ def open_context(config: ServerConfig, clock: Clock) -> AppContext:
     db = Database(config.database_url)
     db.migrate()
     signer = SigningKey.load(config.keys_dir / SIGNING_KEY)
+    keep_certificate(config, now_us=clock.now_us())
     with db.reading() as session:
         if session.get(ServerKeyRow, signer.key_id) is None:
             raise DatabaseOfAnotherServerError(data_dir=config.data_dir, key_id=signer.key_id)
@@ -106,21 +93,8 @@ def open_context(config: ServerConfig, clock: Clock) -> AppContext:
         clock=clock,
         signer=signer,
         broker_master_key=_master_key(config.keys_dir / BROKER_MASTER),
-        tls_fingerprint=tls_fingerprint(config.keys_dir / TLS_CERTIFICATE),
+        tls_fingerprint=tls_fingerprint(tls_files(config).certificate),
     )
-
-
-def tls_fingerprint(certificate: Path) -> bytes:
-    """SHA-256 of the certificate's SubjectPublicKeyInfo: 32 bytes. Raises KeyFileError."""
-    try:
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
-    except FileNotFoundError as error:
-        raise KeyFileError(path=certificate, why=sentence("key_missing", "it is missing")) from error
-    except OSError as error:
-        raise KeyFileError(path=certificate, why=unreadable(error)) from error
-    except ValueError as error:
-        raise KeyFileError(path=certificate, why=sentence("no_certificate", "it holds no certificate")) from error
-    return sha256(loaded.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
 
 
 def _master_key(path: Path) -> bytes:
@@ -141,7 +115,7 @@ def _wrong_length(size_bytes: int) -> Sentence:
     return sentence("wrong_length", "it has {size} bytes, not {wanted}", size=size_bytes, wanted=MASTER_KEY_BYTES)
 
 
-def _make_keys(keys_dir: Path, now_us: UtcMicros) -> bool:
+def _make_keys(keys_dir: Path) -> bool:
     make_directory(keys_dir)
     made = False
     if not (keys_dir / SIGNING_KEY).exists():
@@ -150,31 +124,7 @@ def _make_keys(keys_dir: Path, now_us: UtcMicros) -> bool:
     if not (keys_dir / BROKER_MASTER).exists():
         write_durably(keys_dir / BROKER_MASTER, secrets.token_bytes(MASTER_KEY_BYTES).hex().encode())
         made = True
-    if not ((keys_dir / TLS_KEY).exists() and (keys_dir / TLS_CERTIFICATE).exists()):
-        _make_tls(keys_dir, now_us)
-        made = True
     return made
-
-
-def _make_tls(keys_dir: Path, now_us: UtcMicros) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tallylight server")])
-    moment = moment_of(now_us)
-    addresses = [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")]
-    names = [x509.DNSName("localhost"), *(x509.IPAddress(address) for address in addresses)]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(int.from_bytes(os.urandom(16)) >> 1)
-        .not_valid_before(moment - timedelta(days=1))
-        .not_valid_after(moment + timedelta(days=_CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, SHA256())
-    )
-    write_durably(keys_dir / TLS_KEY, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    write_durably(keys_dir / TLS_CERTIFICATE, certificate.public_bytes(Encoding.PEM))
 
 
 def _record_key(session: Session, key: SigningKey, data_dir: Path, now_us: UtcMicros) -> None:

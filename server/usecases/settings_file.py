@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from server.config import ServerConfig
+from server.config import EVERY_ADDRESS, ServerConfig
 
 _HEAD = """\
 # Settings of this Tallylight server. A line that begins with # shows the default; remove the # to change it.
@@ -18,11 +18,16 @@ _HEAD = """\
 _NOT_IN_FILE = frozenset({"data_dir"})
 
 
-def settings_text(port: int | None = None) -> str:
-    """TOML. With `port`, pages listen there, metrics on the next one and the embedded broker on the one after."""
+def settings_text(port: int | None = None, names: tuple[str, ...] = ()) -> str:
+    """TOML. With `port`, pages listen there, metrics on the next one and the embedded broker on the one after.
+
+    With `names`, pages and embedded broker listen on every address, and are reached by these.
+    """
     fixed: dict[tuple[str, str], Any] = {}
+    if names:
+        fixed = {("tls", "names"): names, ("http", "host"): EVERY_ADDRESS, ("broker", "embedded_host"): EVERY_ADDRESS}
     if port is not None:
-        fixed = {("http", "port"): port, ("metrics", "port"): port + 1, ("broker", "embedded_port"): port + 2}
+        fixed |= {("http", "port"): port, ("metrics", "port"): port + 1, ("broker", "embedded_port"): port + 2}
     lines, sections = [_HEAD], []
     for name, field in ServerConfig.model_fields.items():
         section = field.default

@@ -26,6 +26,7 @@ from edge.contract.wire_model import WireModel
 from edge.platform.clock import SystemClock
 from edge.platform.mqtt import BrokerLogin, MqttLink
 from edge.platform.signing import PublicKeys, SigningKey
+from edge.platform.tls import Trust
 from server.usecases.context import AppContext
 from server.usecases.enrol_gateway import enrol_gateway, invite_gateway
 
@@ -70,7 +71,7 @@ class ScriptedGateway:
     def connection(self, url: str | None = None) -> MqttLink:
         broker = self.answer.broker
         return MqttLink(
-            BrokerLogin(url or broker.url, self.gateway_id, broker.password),
+            BrokerLogin(url or broker.url, self.gateway_id, broker.password, Trust(broker.ca_pem)),
             [gateway_subscription(self.gateway_id)],
             on_message=self.hear_bytes,
             retry_s=(0.1, 0.5),

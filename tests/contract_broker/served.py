@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from server.ingest.worker import IngestWorker
 from server.usecases.context import AppContext
 from server.usecases.reconcile_clips import reconcile_clips
 from server.usecases.set_up import open_context, set_up
+from server.usecases.tls_files import TlsFiles, tls_files
 
 DYNAMIC_SECURITY = Path("/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so")
 ADMIN_PASSWORD = "admin-of-the-test"
@@ -30,6 +32,7 @@ class DynamicMosquitto:
 
     folder: Path
     port: int
+    tls: TlsFiles | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, emptied: bool = False) -> None:
@@ -41,10 +44,20 @@ class DynamicMosquitto:
             subprocess.run(command, check=True, capture_output=True)
         config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\nplugin {DYNAMIC_SECURITY}\n"
-            f"plugin_opt_config_file {state}\nmax_queued_messages 0\nmax_inflight_messages 0\nuser root\n"
+            f"plugin_opt_config_file {state}\nmax_queued_messages 0\nmax_inflight_messages 0\nuser root\n{self._tls()}"
         )
         with (self.folder / "mosquitto.log").open("ab") as log:
             self.process = subprocess.Popen(["mosquitto", "-c", str(config)], stdout=log, stderr=log)
+
+    def _tls(self) -> str:
+        if self.tls is None:
+            return ""
+        return f"certfile {self.tls.certificate}\nkeyfile {self.tls.key}\ntls_version tlsv1.3\n"
+
+    def take_up_certificate(self) -> None:
+        """Mosquitto reads its certificate anew at this signal."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         if self.process is not None:
@@ -81,32 +94,44 @@ class Served:
 
 
 def new_context(
-    folder: Path, *, settings: str = "", broker_url: str = "", password_file: Path | None = None
+    folder: Path, *, settings: str = "", broker_url: str = "", password_file: Path | None = None, tls: bool = False
 ) -> AppContext:
-    """A server's data folder with settings of its own."""
-    set_up(folder, now_us=CLOCK.now_us(), port=free_port())
+    """A server's data folder with settings of its own. `tls`: everything is encrypted on the loopback, too."""
+    set_up(folder, now_us=CLOCK.now_us(), port=free_port(3))
     config_path = folder / "server.toml"
     text = config_path.read_text()
     if broker_url:
-        text = text.replace("[broker]", f'[broker]\nurl = "{broker_url}"\nadmin_password_file = "{password_file}"', 1)
+        external = f'[broker]\nurl = "{broker_url}"\nadmin_password_file = "{password_file}"'
+        if tls:
+            external += f'\nca_file = "{folder / "keys" / "ca-cert.pem"}"'
+        text = text.replace("[broker]", external, 1)
+    elif tls:
+        text = text.replace("# embedded_tls = false", "embedded_tls = true")
+    if tls:
+        text = text.replace("# tls = false", "tls = true")
     config_path.write_text(text + settings)
     return open_context(load_config(folder), CLOCK)
 
 
 @contextmanager
-def serving(kind: str, folder: Path, *, settings: str = "") -> Iterator[Served]:
-    """Everything started, and ended whatever happens. `kind`: embedded or mosquitto."""
+def serving(kind: str, folder: Path, *, settings: str = "", tls: bool = False) -> Iterator[Served]:
+    """Everything started, and ended whatever happens. `kind`: embedded or mosquitto; `tls`: with no plain port."""
     mosquitto: DynamicMosquitto | None = None
     if kind == "mosquitto":
         (folder / "broker").mkdir(parents=True)
         mosquitto = DynamicMosquitto(folder / "broker", free_port())
+        if tls:
+            set_up(folder / "server", now_us=CLOCK.now_us(), port=free_port(3))
+            mosquitto.tls = tls_files(load_config(folder / "server"))
         mosquitto.start()
         password_file = folder / "admin-password"
         password_file.write_text(ADMIN_PASSWORD)
-        url = f"mqtt://127.0.0.1:{mosquitto.port}"
-        context = new_context(folder / "server", settings=settings, broker_url=url, password_file=password_file)
+        url = f"{'mqtts' if tls else 'mqtt'}://127.0.0.1:{mosquitto.port}"
+        context = new_context(
+            folder / "server", settings=settings, broker_url=url, password_file=password_file, tls=tls
+        )
     else:
-        context = new_context(folder / "server", settings=settings)
+        context = new_context(folder / "server", settings=settings, tls=tls)
     broker = BrokerService(context)
     context = replace(context, gateways_changed=broker.gateways_changed)
     broker.start()

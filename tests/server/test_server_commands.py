@@ -17,7 +17,7 @@ import pytest
 
 from edge.contract.enrolment import parse_enrolment_code
 from edge.platform.clock import SystemClock
-from server.app import PublicAddressError, Server
+from server.app import Server, UnfitAddressError
 from server.cli.commands import EXIT_CODES, execute
 from server.config import load_config
 from server.usecases.set_up import DatabaseOfAnotherServerError, open_context, set_up
@@ -65,7 +65,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_init_makes_keys_nobody_else_may_read_and_leaves_them_at_the_second_time(data: Path) -> None:
     keys = {path.name: path.read_bytes() for path in (data / "keys").iterdir()}
-    assert set(keys) == {"server-ed25519.pem", "tls.pem", "tls-cert.pem", "broker-master.key"}
+    assert set(keys) == {"server-ed25519.pem", "tls.pem", "tls-cert.pem", "broker-master.key", "ca.pem", "ca-cert.pem"}
     assert {path.stat().st_mode & 0o077 for path in (data / "keys").iterdir()} == {0}
     again = ran("init", data=data)
     assert again.returncode == 0
@@ -154,11 +154,11 @@ def test_a_busy_port_says_which_and_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_public_address_without_tls_is_refused(tmp_path: Path) -> None:
+def test_an_address_for_others_without_a_name_for_them_is_refused(tmp_path: Path) -> None:
     folder = made(tmp_path / "server")
     path = folder / "server.toml"
     path.write_text(path.read_text().replace('# host = "127.0.0.1"', 'host = "0.0.0.0"'))
-    with pytest.raises(PublicAddressError, match="without TLS"):
+    with pytest.raises(UnfitAddressError, match=r"tls\.names"):
         Server(load_config(folder))
 
 

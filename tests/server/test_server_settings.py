@@ -29,8 +29,8 @@ def test_every_line_of_the_file_is_a_setting_that_may_be_uncommented(tmp_path: P
 def test_a_port_moves_pages_figures_and_broker_together(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, settings_text(9000)))
     assert (config.http.port, config.metrics.port, config.broker.embedded_port) == (9000, 9001, 9002)
-    assert config.http.url == "http://127.0.0.1:9000"
-    assert config.broker.told_to_gateways == "mqtt://127.0.0.1:9002"
+    assert config.url == "http://127.0.0.1:9000"
+    assert config.broker_url == "mqtt://127.0.0.1:9002"
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,64 @@ def test_the_environment_stands_before_the_file(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong"),
+    ("text", "unfit"),
     [
-        ("[http]\nhost = '0.0.0.0'", ["http.host = '0.0.0.0'"]),
-        ("[broker]\nembedded_host = '10.0.0.1'", ["broker.embedded_host = '10.0.0.1'"]),
-        ("[broker]\nurl = 'mqtt://broker.example'", ["broker.url = 'mqtt://broker.example'"]),
-        ("[broker]\nurl = 'mqtts://broker.example'", []),
-        ("[broker]\ngateway_url = 'mqtt://broker.example'", ["broker.gateway_url = 'mqtt://broker.example'"]),
-        ("", []),
+        pytest.param(
+            "[http]\nhost = '0.0.0.0'", "http.host = '0.0.0.0': say in `tls.names`", id="nobody knows its name"
+        ),
+        pytest.param(
+            "[broker]\nembedded_host = '::'", "broker.embedded_host = '::': say in `tls.names`", id="nor there"
+        ),
+        pytest.param("[broker]\nurl = 'mqtt://b.example'", "broker.url = 'mqtt://b.example': beyond", id="plain words"),
+        pytest.param("[broker]\ngateway_url = 'mqtt://10.0.0.1'", "broker.gateway_url = 'mqtt://10.0.0.1'", id="told"),
+        pytest.param("[http]\npublic_url = 'http://t.example'", "http.public_url = 'http://t.example'", id="links"),
+        pytest.param("[http]\nhost = '0.0.0.0'\n[tls]\nnames = ['t.example']", "", id="a name makes it fit"),
+        pytest.param("[broker]\nurl = 'mqtts://b.example'", "", id="a broker with TLS"),
+        pytest.param("[broker]\nembedded_host = '10.0.0.1'", "", id="an address is a name"),
+        pytest.param("", "", id="this machine alone"),
     ],
 )
-def test_an_address_that_would_speak_unencrypted_beyond_this_machine_is_named(
-    tmp_path: Path, text: str, wrong: list[str]
-) -> None:
-    assert load_config(written(tmp_path, text)).addresses_without_tls() == wrong
+def test_what_keeps_the_server_from_starting_is_named_with_its_setting(tmp_path: Path, text: str, unfit: str) -> None:
+    told = load_config(written(tmp_path, text)).unfit_addresses()
+    assert bool(told) == bool(unfit)
+    assert not told or told[0].startswith(unfit)
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "broker_url"),
+    [
+        pytest.param("", "http://127.0.0.1:8470", "mqtt://127.0.0.1:8472", id="this machine alone is plain"),
+        pytest.param(
+            "[http]\nhost = '10.0.0.1'\n[broker]\nembedded_host = '10.0.0.1'",
+            "https://10.0.0.1:8470",
+            "mqtts://10.0.0.1:8472",
+            id="beyond it everything is encrypted",
+        ),
+        pytest.param(
+            "[http]\ntls = true\n[broker]\nembedded_tls = true",
+            "https://127.0.0.1:8470",
+            "mqtts://127.0.0.1:8472",
+            id="on this machine where it is wanted",
+        ),
+        pytest.param(
+            "[http]\nhost = '0.0.0.0'\n[broker]\nembedded_host = '::'\n[tls]\nnames = ['t.example', '10.0.0.1']",
+            "https://t.example:8470",
+            "mqtts://t.example:8472",
+            id="gateways are told the first name",
+        ),
+        pytest.param(
+            "[http]\npublic_url = 'https://t.example/'",
+            "https://t.example",
+            "mqtt://127.0.0.1:8472",
+            id="behind a proxy",
+        ),
+    ],
+)
+def test_addresses_follow_from_where_the_server_listens(tmp_path: Path, text: str, url: str, broker_url: str) -> None:
+    config = load_config(written(tmp_path, text))
+    assert (config.url, config.broker_url) == (url, broker_url)
+
+
+def test_a_certificate_without_its_key_or_ca_is_no_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="belong together"):
+        load_config(written(tmp_path, "[tls]\ncertificate_file = '/x.pem'"))
