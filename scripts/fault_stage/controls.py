@@ -1,7 +1,8 @@
 """Negative controls: the product with one fault, made in this process alone. A harness that misses one proves nothing.
 
-Each takes the place of one function. Which harness must catch which stands in `CAUGHT_BY_KILLS` and
-`CAUGHT_BY_POWER_CUTS`: no kill reveals a missing fsync, since what was written outlives the program.
+Each takes the place of one function. Which harness must catch which, and near which promise it shows, stands in
+`CAUGHT_BY_KILLS` and `CAUGHT_BY_POWER_CUTS`: no kill reveals a missing fsync, since what was written outlives the
+program.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ CAUGHT_BY_KILLS = {
     Control.HAVE_BEFORE_COMMIT: Kind.HAVE,
     Control.RELEASE_BEFORE_RECEIPT: Kind.RECEIPTED,
 }
-"""With the promise near which it shows."""
-CAUGHT_BY_POWER_CUTS = (Control.SYNCHRONOUS_NORMAL, Control.NO_DIRECTORY_FSYNC, Control.RECEIPT_BEFORE_RENAME)
+CAUGHT_BY_POWER_CUTS = {
+    Control.SYNCHRONOUS_NORMAL: Kind.HAVE,
+    Control.NO_DIRECTORY_FSYNC: Kind.LANDED,
+    Control.RECEIPT_BEFORE_RENAME: Kind.RECEIPT,
+}
 
 
 class _UndoneError(Exception):

@@ -21,7 +21,7 @@ from server.usecases.set_up import open_context, set_up
 
 BEGIN_US = UtcMicros(1_795_000_000_000_000)
 CHUNK_BYTES = 64 * 1024
-_START_US = 3_600 * MICROS_PER_SECOND
+_START_US = 86_400 * MICROS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Places:
 
 
 class StepClock:
-    """Moved by hand; each start of the programs is an hour after the last one."""
+    """Moved by hand; each start of the programs is a day after the last one."""
 
     def __init__(self, start: int) -> None:
         self._us = BEGIN_US + start * _START_US

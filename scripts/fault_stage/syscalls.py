@@ -6,11 +6,9 @@ program at the most frequent one alone. What the way does runs in one thread.
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +21,9 @@ from fault_stage.call_points import Point, beyond, points_of, right_after
 from fault_stage.controls import Control, break_the_product
 from fault_stage.forks import Ended, run_forked
 from fault_stage.places import CHUNK_BYTES, Places, feed, make_places
-from fault_stage.promises import act_under_way, read_promises
+from fault_stage.promises import act_under_way
+from fault_stage.recovery import load_everything, recovered
 from fault_stage.way import Way
-from fault_stage.way_checks import broken_at_end, broken_at_start
 
 _CLIP_BYTES = 2 * CHUNK_BYTES + 20_000
 _TRACE = ("strace", "-f", "-e", "signal=none")
@@ -87,7 +85,8 @@ class Enumeration:
         first = Places.below(folder / "first")
         make_places(first)
         feed(first, "K-01_20261101T000000_0001.mp4", random.Random(1).randbytes(_CLIP_BYTES))
-        self._load_everything()
+        load_everything(self._fresh("loaded"))
+        shutil.rmtree(folder / "loaded")
         self.points = self._points()
         """Every system call of a run that nothing ends, in the order they came."""
         if scene is not Scene.WAY:
@@ -151,33 +150,6 @@ class Enumeration:
     def _fresh(self, name: str) -> Places:
         shutil.copytree(self._folder / "first", self._folder / name)
         return Places.below(self._folder / name)
-
-    def _load_everything(self) -> None:
-        """Once through, so that no run has to import anything; then only this thread is left."""
-        way = Way(self._fresh("loaded"), start=1)
-        way.run()
-        way.close()
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread():
-                thread.join()
-        shutil.rmtree(self._folder / "loaded")
-
-
-def recovered(places: Places, *, start: int) -> list[str]:
-    """Start both halves on what is left, in a process of their own; look, finish the work, look again."""
-
-    def look() -> str:
-        way = Way(places, start=start)
-        broken = broken_at_start(read_promises(places.book), way, places)
-        if not way.run():
-            broken.append("the work never came to an end")
-        return json.dumps(broken + broken_at_end(way, places))
-
-    ended = run_forked(look)
-    if ended.status or ended.signal:
-        return [f"the next start fails: {(ended.told.strip().splitlines() or [str(ended)])[-1]}"]
-    broken: list[str] = json.loads(ended.told)
-    return broken
 
 
 def end_at_each(
