@@ -8,7 +8,7 @@ from cyclopts import App, CycloptsError
 
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.terminal import USAGE, WRONG, usage_complaint
-from server.cli import gateways, register, service, verify
+from server.cli import gateways, keeping, register, service, verify
 from server.cli.output import PROGRAM, terminal
 
 app = App(
@@ -23,6 +23,8 @@ app.command(service.run)
 app.command(service.doctor)
 app.command(service.resume_signing, name="resume-signing")
 app.command(verify.verify)
+app.command(keeping.backup)
+app.command(keeping.restore)
 app.command(register.import_file, name="import")
 app.command(gateway_app)
 gateway_app.command(gateways.add_gateway, name="add")
@@ -67,6 +69,10 @@ EXIT_CODES = {
     "server.usecases.imports.summary.ImportRefusedError": WRONG_USE,
     "edge.platform.signing.KeyFileError": WRONG_STATE,
     "server.app.CannotStartError": WRONG_STATE,
+    "server.domain.backup.BackupUnusableError": WRONG_STATE,
+    "server.usecases.make_backup.DatabaseDamagedError": WRONG_STATE,
+    "server.usecases.restore_backup.RestoreRefusedError": WRONG_USE,
+    "server.usecases.setting_paths.SettingNotFoundError": WRONG_STATE,
     "server.store.database.DatabaseUnusableError": WRONG_STATE,
     "server.usecases.enrol_gateway.GatewayNameTakenError": WRONG_STATE,
     "server.usecases.gateways.UnknownGatewayError": WRONG_STATE,

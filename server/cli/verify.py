@@ -39,27 +39,30 @@ def verify(
     from server.cli.progress import bar
     from server.domain.verification import parse_amount, parse_portion, parse_size
     from server.store.clip_files import ClipFiles
+    from server.store.database_check import database_faults
     from server.store.history_mark import read_mark
     from server.store.pace import Pace
-    from server.usecases.tell_verified import Outcomes, tell_wrong
-    from server.usecases.verify_store import Scope, Watching, verify_store
+    from server.usecases.setting_paths import database_path
+    from server.usecases.tell_verified import verify_and_tell
+    from server.usecases.verify_store import Scope, Watching, verify_files_alone
 
     scope = Scope(parse_portion(part), None if oldest is None else parse_amount(oldest))
     rate_bytes_s = 0 if rate is None else parse_size(rate)
     config, clock = config_of(data), SystemClock()
-    db, files = database_of(config), ClipFiles(config.clips_dir)
-    pace, outcomes = Pace(rate_bytes_s, clock), Outcomes(db, clock)
+    files, pace = ClipFiles(config.clips_dir), Pace(rate_bytes_s, clock)
     with bar(sentence("verifying", "reading sealed clips"), clock) as shown:
 
         def read(size_bytes: int) -> None:
             shown.advance(size_bytes)
             pace.take(size_bytes)
 
-        watching = Watching(read, outcomes.note, lambda _clips, size_bytes: shown.expect(size_bytes))
-        done = verify_store(db, files, scope, mark=read_mark(config.data_dir), now_us=clock.now_us(), watching=watching)
-    if not any(one.is_of_database for one in done.wrong):
-        outcomes.tell()
-        tell_wrong(db, done.wrong, now_us=clock.now_us())
+        watching = Watching(read, on_total=lambda _clips, size_bytes: shown.expect(size_bytes))
+        if faults := database_faults(database_path(config), thorough=scope.is_whole):
+            done = verify_files_alone(files, faults, watching)
+        else:
+            done = verify_and_tell(
+                database_of(config), files, scope, mark=read_mark(config.data_dir), clock=clock, watching=watching
+            )
     if as_json:
         print_json(_document(done))
     else:

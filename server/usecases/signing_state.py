@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
@@ -15,7 +15,8 @@ from server.domain.verification import STOP_ACTS_BROKEN, STOP_FILE_CHANGED, STOP
 from server.store.act_log import append_act, latest_act, verify_acts
 from server.store.database import Database
 from server.store.history_mark import HistoryMark
-from server.store.tables import Act, EventRow
+from server.store.tables import Act, EventRow, Gateway
+from server.usecases.gateways import ACTIVE
 from server.usecases.receive_events import record_own_event
 
 HISTORY_LOST = "history_lost"
@@ -35,7 +36,7 @@ def why_signing_stopped(session: Session) -> list[str]:
     query = select(EventRow).where(EventRow.code.in_(_STOPPING)).order_by(EventRow.row_id)
     if decided is not None:
         query = query.where(EventRow.received_us > decided)
-    return [_reason(row) for row in session.scalars(query.limit(20))]
+    return [_reason(row, session) for row in session.scalars(query.limit(20))]
 
 
 def stop_signing(db: Database, code: str, detail: dict[str, str], *, now_us: UtcMicros) -> bool:
@@ -91,7 +92,7 @@ def _check_the_end(db: Database, mark: HistoryMark, now_us: UtcMicros) -> None:
         stop_signing(db, ACTS_BROKEN, detail, now_us=now_us)
 
 
-def _reason(row: EventRow) -> Sentence:
+def _reason(row: EventRow, session: Session) -> Sentence:
     values: dict[str, str] = json.loads(row.detail_json)
     detail = ", ".join(f"{key} {value}" for key, value in values.items())
     match row.code:
@@ -123,9 +124,9 @@ def _reason(row: EventRow) -> Sentence:
         case "restored":
             return sentence(
                 "signing_restored",
-                "restored: this is a backup that was put back; wait until every gateway has been heard, then decide"
-                " ({detail})",
+                "restored: this is a backup that was put back ({detail}); gateways not heard since: {silent}",
                 detail=detail,
+                silent=_not_heard_since(session, row.received_us),
             )
         case _:
             return sentence(
@@ -133,3 +134,10 @@ def _reason(row: EventRow) -> Sentence:
                 "acts_broken: the acts are not the ones that were written ({detail})",
                 detail=detail,
             )
+
+
+def _not_heard_since(session: Session, since_us: int) -> tuple[str, ...] | Sentence:
+    """The names of gateways that may still hold a receipt nobody here knows of."""
+    heard = or_(Gateway.last_seen_us.is_(None), Gateway.last_seen_us < since_us)
+    names = session.scalars(select(Gateway.name).where(Gateway.state == ACTIVE, heard).order_by(Gateway.name)).all()
+    return tuple(names) or sentence("all_heard", "none, decide now")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from edge.contract.instants import UtcMicros
 from edge.platform.clock import Clock
@@ -10,8 +11,11 @@ from server.domain.broker_access import SERVER_USER
 from server.domain.verification import STOP_ACTS_BROKEN, STOP_FILE_CHANGED, STOP_FILE_MISSING, Wrong
 from server.store import to_judge
 from server.store.clip_checks import GOOD, record_checks
+from server.store.clip_files import ClipFiles
 from server.store.database import Database
+from server.store.history_mark import HistoryMark
 from server.usecases.signing_state import record_stop
+from server.usecases.verify_store import Scope, Verified, Watching, verify_store
 
 _AT_ONCE, _EVERY_S = 500, 20.0
 
@@ -24,6 +28,20 @@ def tell_outcomes(db: Database, outcomes: Mapping[str, str], *, now_us: UtcMicro
         record_checks(session, outcomes, now_us=now_us)
         if any(outcome != GOOD for outcome in outcomes.values()):
             to_judge.mark(session, "all", "", now_us, ())
+
+
+def verify_and_tell(
+    db: Database, files: ClipFiles, scope: Scope, *, mark: HistoryMark | None, clock: Clock, watching: Watching
+) -> Verified:
+    """`verify_store`, with what it found on record; of a database that is damaged nothing is written."""
+    outcomes = Outcomes(db, clock)
+    done = verify_store(
+        db, files, scope, mark=mark, now_us=clock.now_us(), watching=replace(watching, on_clip=outcomes.note)
+    )
+    if not any(one.is_of_database for one in done.wrong):
+        outcomes.tell()
+        tell_wrong(db, done.wrong, now_us=clock.now_us())
+    return done
 
 
 class Outcomes:

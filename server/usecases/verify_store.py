@@ -22,7 +22,6 @@ from server.store.act_log import latest_act, verify_acts
 from server.store.clip_checks import GOOD, CheckDue, longest_unchecked, sealed_clips, sealed_total
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
-from server.store.database_check import database_faults
 from server.store.history_mark import HistoryMark
 from server.store.tables import Act, Clip, ServerKeyRow
 from server.usecases.receive_sighting import SEALED
@@ -92,16 +91,21 @@ def verify_store(
 ) -> Verified:
     """Look at all that the scope names; of what no clip is about, everything."""
     done, watching = Verified(), watching or Watching()
-    faults = database_faults(db.path, thorough=scope.is_whole)
-    done.note(_of_database(fault) for fault in faults)
     try:
         keys = _verify_history(db, scope, mark, done)
         done.note(wrong_among_files(db, files, now_us=now_us))
         _verify_clips(db, files, scope, keys, done, watching)
     except DatabaseError as error:
-        if not faults:
-            done.note([_of_database(str(error.orig))])
+        done.note([_of_database(str(error.orig))])
         _verify_by_name(files, done, watching)
+    return done
+
+
+def verify_files_alone(files: ClipFiles, faults: Iterable[str], watching: Watching) -> Verified:
+    """The same where SQLite finds `faults` in the database: its rows are believed in nothing."""
+    done = Verified()
+    done.note(_of_database(fault) for fault in faults)
+    _verify_by_name(files, done, watching)
     return done
 
 
