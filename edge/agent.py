@@ -22,7 +22,7 @@ from edge.platform.addresses import is_plain_beyond_loopback
 from edge.platform.clock import Clock
 from edge.platform.mqtt import BrokerLogin
 from edge.platform.tls import Trust
-from edge.storage.identity import Identity, gateway_key, load_identity, load_server_keys
+from edge.storage.identity import Identity, gateway_key, keep_broker_ca, load_identity, load_server_keys
 from edge.storage.journal import Journal
 from edge.storage.journal_errors import JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
@@ -79,7 +79,7 @@ class Agent:
             raise ForeignBrokerError(url=identity.broker.url)
         key, server_keys = gateway_key(config.data_dir), load_server_keys(config.data_dir)
         landing = config.data_dir / LANDING_NAME
-        self._config, self._clock = config, clock
+        self._config, self._clock, self._identity = config, clock, identity
         self._ended = threading.Event()
         self._broken = ""
         self._failing: dict[str, str] = {}
@@ -90,7 +90,8 @@ class Agent:
         self._links = GatewayLinks(
             _login(identity),
             gateway_id=identity.gateway_id,
-            verifier=server_keys,
+            keys=server_keys,
+            fresh_login=lambda: _login(self._identity),
             on_message=self._received,
             on_connected=lambda: self._reporting.reconnected(),
         )
@@ -107,6 +108,7 @@ class Agent:
             resend_interval_s=config.resend_interval_s,
             status_interval_s=config.status_interval_s,
             on_greeted=self._upload.reconnected,
+            on_broker_ca=self._trust,
         )
         release = ReleaseWorker(
             self._journal,
@@ -213,6 +215,10 @@ class Agent:
             self._reporting.receive(opened)
         else:
             self._upload.receive(opened)
+
+    def _trust(self, ca_pem: str) -> None:
+        """From the next connection on. May raise OSError."""
+        self._identity = keep_broker_ca(self._config.data_dir, ca_pem)
 
     def _state(self) -> Mapping[str, object]:
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -27,6 +26,7 @@ from server.ingest.judging import JudgingLoop
 from server.ingest.worker import IngestWorker
 from server.portal.routes import public_router
 from server.usecases.context import AppContext, Readiness
+from server.usecases.folder_lock import lock_folder
 from server.usecases.reconcile_clips import reconcile_clips
 from server.usecases.set_up import open_context
 from server.usecases.signing_state import why_signing_stopped
@@ -80,16 +80,6 @@ class PortBusyError(CannotStartError):
         self.host, self.port, self.key = host, port, key
 
 
-class AlreadyRunningError(CannotStartError):
-    """A server runs on this data folder."""
-
-    def __init__(self, *, data_dir: Path) -> None:
-        super().__init__(
-            sentence("already_running", "a server already runs on {data_dir}: end it first", data_dir=data_dir)
-        )
-        self.data_dir = data_dir
-
-
 class Server:
     """Start, then `stop`. One per data folder."""
 
@@ -99,7 +89,7 @@ class Server:
         if unfit:
             raise UnfitAddressError(why=unfit)
         self.config = config
-        self._lock = _lock_folder(config.data_dir)
+        self._lock = lock_folder(config.data_dir)
         self._sockets = [_bound(config.http.host, config.http.port, "http.port")]
         if config.broker.embedded:
             _bound(config.broker.embedded_host, config.broker.embedded_port, "broker.embedded_port").close()
@@ -197,16 +187,6 @@ def run(config: ServerConfig) -> None:
             pass
     finally:
         server.stop()
-
-
-def _lock_folder(data_dir: Path) -> int:
-    descriptor = os.open(data_dir / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise AlreadyRunningError(data_dir=data_dir) from error
-    return descriptor
 
 
 def _served(config: ServerConfig) -> ServedCertificate:

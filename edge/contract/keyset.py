@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from edge.contract.dsse import KEY_SET_PAYLOAD_TYPE, Signer, Verifier, sign_envelope, verified_payload
-from edge.contract.instants import Instant
+from edge.contract.instants import Instant, UtcMicros
 from edge.contract.wire_model import WireModel
 
 
@@ -32,6 +32,25 @@ class KeySet(WireModel):
     kind: Literal["keyset"] = "keyset"
     number: Annotated[int, Field(ge=1)]
     keys: Annotated[tuple[ServerKey, ...], Field(min_length=1, max_length=100)]
+
+    def key(self, key_id: str) -> ServerKey | None:
+        """The key of that id, in use or past."""
+        return next((key for key in self.keys if key.key_id == key_id), None)
+
+    def may_have_signed(self, key_id: str, at_us: UtcMicros | None) -> bool:
+        """Whether the key was in use at that moment; None: whether it is in use now."""
+        key = self.key(key_id)
+        return key is not None and (key.until is None or (at_us is not None and at_us < key.until))
+
+    def is_followed_by(self, later: KeySet) -> bool:
+        """Whether a set keeps what this one says of its keys: none disappears, changes or comes to life again."""
+        kept = all((found := later.key(key.key_id)) and _goes_on(key, found) for key in self.keys)
+        return later.number == self.number + 1 and kept
+
+
+def _goes_on(before: ServerKey, after: ServerKey) -> bool:
+    ended_as_it_did = before.until is None or before.until == after.until
+    return ended_as_it_did and (before.public_key, before.since) == (after.public_key, after.since)
 
 
 def sign_key_set(key_set: KeySet, signer: Signer) -> bytes:

@@ -225,8 +225,17 @@ class RegisterRule(WireModel):
     version: ShortText = ""
 
 
+def _says_nothing(value: object) -> bool:
+    """What was added later is left out where it says nothing: a message without it is, byte for byte, the old one."""
+    return not value
+
+
 class Register(WireModel):
-    """One numbered snapshot of what this gateway needs; it replaces the one before."""
+    """One numbered snapshot of what this gateway needs; it replaces the one before.
+
+    `key_sets`: the server's key sets after the first, oldest first, each signed by a key of the one before it.
+    `broker_ca_pem`: the CAs to trust at the broker from now on.
+    """
 
     number: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
     issued: Instant
@@ -235,6 +244,8 @@ class Register(WireModel):
     certificates: tuple[RegisterCertificate, ...] = ()
     rules: tuple[RegisterRule, ...] = ()
     flagged_clips: tuple[ClipId, ...] = ()
+    key_sets: Annotated[tuple[EnvelopeJson, ...], Field(max_length=20, exclude_if=_says_nothing)] = ()
+    broker_ca_pem: Annotated[str, Field(max_length=20_000, exclude_if=_says_nothing)] = ""
 
 
 UP_MODELS: dict[UpKind, type[WireModel]] = {

@@ -17,7 +17,8 @@ from edge.contract.sentences import sentence
 from edge.contract.wire_model import WireModel
 from edge.platform.durable import make_directory, write_durably
 from edge.platform.faults import unreadable
-from edge.platform.signing import PublicKeys, SigningKey
+from edge.platform.key_ring import KeyRing, verifier_of
+from edge.platform.signing import SigningKey
 
 IDENTITY_NAME, SERVER_KEYS_NAME, INSTALLATION_NAME = "identity.json", "server-keys.json", "installation-id"
 KEY_PATH = Path("keys") / "gateway.pem"
@@ -110,11 +111,22 @@ def load_identity(data_dir: Path) -> Identity:
         raise IdentityUnreadableError(path=path, why=_NO_IDENTITY) from error
 
 
-def load_server_keys(data_dir: Path) -> PublicKeys:
+def keep_broker_ca(data_dir: Path, ca_pem: str) -> Identity:
+    """The identity with the CAs that the server now names for its broker, durable. Raises as `load_identity`."""
+    identity = load_identity(data_dir)
+    if identity.broker.ca_pem != ca_pem:
+        broker = identity.broker.model_copy(update={"ca_pem": ca_pem})
+        identity = identity.model_copy(update={"broker": broker})
+        write_durably(data_dir / IDENTITY_NAME, identity.model_dump_json(indent=1).encode())
+    return identity
+
+
+def load_server_keys(data_dir: Path) -> KeyRing:
     """The server's keys, which receipts and registers are checked with. Raises IdentityUnreadableError."""
     path = data_dir / SERVER_KEYS_NAME
     try:
-        return verifier_of(trusted_key_set(path.read_bytes()))
+        held = trusted_key_set(path.read_bytes())
+        return KeyRing(held, keep=lambda envelope: write_durably(path, envelope))
     except OSError as error:
         raise IdentityUnreadableError(path=path, why=unreadable(error)) from error
     except (NotAnEnvelopeError, SignatureRefusedError, ValidationError, ValueError) as error:
@@ -128,8 +140,3 @@ def trusted_key_set(envelope: bytes) -> KeySet:
     """
     named = KeySet.model_validate_json(read_envelope(envelope).payload)
     return open_key_set(envelope, verifier_of(named))
-
-
-def verifier_of(key_set: KeySet) -> PublicKeys:
-    """All keys of a set, past ones too: old receipts stay verifiable."""
-    return PublicKeys({key.key_id: key.public_bytes for key in key_set.keys})

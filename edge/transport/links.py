@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 import structlog
 from blake3 import blake3
 
-from edge.contract.dsse import Verifier
 from edge.contract.events import MessageRefusedError, Opened, open_down
+from edge.contract.instants import UtcMicros
+from edge.contract.messages import Receipt
 from edge.contract.topics import (
     ChunkTopic,
+    DownKind,
     DownTopic,
     ForeignTopicError,
     UpKind,
@@ -20,12 +22,17 @@ from edge.contract.topics import (
     gateway_subscription,
     parse_topic,
 )
+from edge.platform.key_ring import KeyRing
 from edge.platform.mqtt import BrokerLogin, MqttLink
+from edge.transport.key_sets import key_sets_in, signing_key_of
 
 log = structlog.get_logger(__name__)
 
 ROOM_BYTES = 4 * 1024 * 1024
 """Most bytes on their way to the broker: enough for 50 Mbit/s at 60 ms, little enough to give way to a broken link."""
+
+MOST_WAITING, MOST_WAITING_BYTES = 64, 65_536
+"""Messages signed by a key unknown here that are kept until a register brings it; the server says all of them again."""
 
 
 class GatewayLinks:
@@ -36,12 +43,14 @@ class GatewayLinks:
         login: BrokerLogin,
         *,
         gateway_id: str,
-        verifier: Verifier,
+        keys: KeyRing,
         on_message: Callable[[Opened], None],
         on_connected: Callable[[], None],
         on_set_aside: Callable[[str], None] = lambda _reason: None,
+        fresh_login: Callable[[], BrokerLogin] | None = None,
     ) -> None:
-        self._gateway_id, self._verifier = gateway_id, verifier
+        self._gateway_id, self._keys = gateway_id, keys
+        self._waiting_for_key: deque[tuple[str, bytes]] = deque(maxlen=MOST_WAITING)
         self._on_message, self._on_connected, self._on_set_aside = on_message, on_connected, on_set_aside
         self._lock = threading.Lock()
         self._departing_bytes, self._bulk_epoch = 0, 0
@@ -54,6 +63,7 @@ class GatewayLinks:
             on_connected=self._control_came_up,
             prefer_mqtt5=True,
             keepalive_s=15,
+            fresh_login=fresh_login,
         )
         self.bulk = MqttLink(
             login,
@@ -62,6 +72,7 @@ class GatewayLinks:
             on_connected=self._bulk_came_up,
             prefer_mqtt5=True,
             keepalive_s=15,
+            fresh_login=fresh_login,
         )
 
     def start(self) -> None:
@@ -139,13 +150,42 @@ class GatewayLinks:
             parsed = parse_topic(topic)
             if not isinstance(parsed, DownTopic) or parsed.gateway_id != self._gateway_id:
                 raise ForeignTopicError(topic=topic)
-            opened = open_down(payload, parsed.kind, gateway_id=self._gateway_id, verifier=self._verifier)
+            if parsed.kind is DownKind.REGISTER:
+                self._follow_key_sets(payload)
+            else:
+                self._keep_for_its_key(topic, payload)
+            self._on_message(self._believed(parsed.kind, payload))
         except MessageRefusedError as error:
             self._put_aside(error.reason, error.detail, topic)
         except ForeignTopicError as error:
             self._put_aside("foreign_topic", str(error), topic)
-        else:
-            self._on_message(opened)
+
+    def _believed(self, kind: DownKind, payload: bytes) -> Opened:
+        """The message, if its key was in use then: a receipt is old bytes, all else is signed when it is said."""
+        opened = open_down(payload, kind, gateway_id=self._gateway_id, verifier=self._keys)
+        sealed_us: UtcMicros | None = opened.data.sealed if isinstance(opened.data, Receipt) else None
+        if opened.signed and not self._keys.may_have_signed(opened.event.keyid or "", sealed_us):
+            raise MessageRefusedError(reason="ended_key", detail="the server's key had been replaced by then")
+        return opened
+
+    def _follow_key_sets(self, payload: bytes) -> None:
+        """The sets prove themselves; the register that brings them is believed by the newest of them."""
+        try:
+            if not self._keys.follow(key_sets_in(payload)):
+                return
+        except OSError as error:  # a full disk: the register is not believed either, and comes again
+            log.error("key_set_not_kept", why=str(error))
+            return
+        waiting = list(self._waiting_for_key)
+        self._waiting_for_key.clear()
+        for topic, message in waiting:
+            self._received(topic, message)
+
+    def _keep_for_its_key(self, topic: str, payload: bytes) -> None:
+        """What a key not heard of signed is set aside, and looked at again once a register brings that key."""
+        key_id = signing_key_of(payload)
+        if key_id is not None and not self._keys.knows(key_id) and len(payload) <= MOST_WAITING_BYTES:
+            self._waiting_for_key.append((topic, payload))
 
     def _put_aside(self, reason: str, detail: str, topic: str) -> None:
         self.set_aside[reason] += 1

@@ -64,11 +64,13 @@ class ReportingWorker:
         resend_interval_s: float,
         status_interval_s: float,
         on_greeted: Callable[[], None] = lambda: None,
+        on_broker_ca: Callable[[str], None] = lambda _ca_pem: None,
     ) -> None:
+        """`on_broker_ca` keeps the CAs that a register names, durably; it may raise OSError."""
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
         self._installation_id, self._data_dir = installation_id, data_dir
         self._resend_interval_s, self._status_interval_s = resend_interval_s, status_interval_s
-        self._on_greeted = on_greeted
+        self._on_greeted, self._on_broker_ca = on_greeted, on_broker_ca
         self._inbox: queue.SimpleQueue[Opened | None] = queue.SimpleQueue()
         self._is_newly_connected, self._may_hold_noted = False, True
         self._sent: dict[tuple[str, int], tuple[float, int]] = {}
@@ -151,6 +153,13 @@ class ReportingWorker:
         self._is_newly_connected = False
 
     def _on_register(self, register: Register, envelope: bytes, now_us: UtcMicros) -> None:
+        """What it says of the broker's CAs is durable before the register counts as held: the server relies on it."""
+        try:
+            if register.broker_ca_pem:
+                self._on_broker_ca(register.broker_ca_pem)
+        except OSError as error:  # a full disk: the server sends it again
+            log.error("broker_ca_not_kept", why=str(error))
+            return
         with self._journal.transaction() as rows:
             newer = keep_register(rows, register, envelope, now_us)
             held = register_number(rows)

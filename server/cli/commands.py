@@ -8,7 +8,7 @@ from cyclopts import App, CycloptsError
 
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.terminal import USAGE, WRONG, usage_complaint
-from server.cli import gateways, keeping, register, service, verify
+from server.cli import gateways, keeping, register, service, trust, verify
 from server.cli.output import PROGRAM, terminal
 
 app = App(
@@ -18,6 +18,8 @@ app = App(
 )
 gateway_app = App(name="gateway", help="Gateways: invite, list, revoke.")
 account_app = App(name="account", help="Accounts of people.")
+key_app = App(name="key", help="The key that signs receipts.")
+tls_app = App(name="tls", help="Certificate and CA of encrypted connections.")
 app.command(service.init)
 app.command(service.run)
 app.command(service.doctor)
@@ -32,6 +34,13 @@ gateway_app.command(gateways.list_gateways, name="list")
 gateway_app.command(gateways.revoke, name="revoke")
 app.command(account_app)
 account_app.command(register.add_account, name="add")
+app.command(key_app)
+key_app.command(trust.list_keys, name="list")
+key_app.command(trust.rotate_key, name="rotate")
+app.command(tls_app)
+tls_app.command(trust.show_certificate, name="show")
+tls_app.command(trust.renew_certificate, name="renew")
+tls_app.command(trust.change_ca, name="new-ca")
 
 
 def execute(words: Sequence[str]) -> int:
@@ -76,7 +85,9 @@ EXIT_CODES = {
     "server.store.database.DatabaseUnusableError": WRONG_STATE,
     "server.usecases.enrol_gateway.GatewayNameTakenError": WRONG_STATE,
     "server.usecases.gateways.UnknownGatewayError": WRONG_STATE,
-    "server.usecases.set_up.DatabaseOfAnotherServerError": WRONG_STATE,
+    "server.usecases.folder_lock.AlreadyRunningError": WRONG_STATE,
+    "server.usecases.signing_keys.DatabaseOfAnotherServerError": WRONG_STATE,
+    "server.usecases.tls_handover.GatewaysLeftBehindError": WRONG_STATE,
     "builtins.OSError": WRONG_STATE,
     "sqlalchemy.exc.DatabaseError": WRONG_STATE,
 }

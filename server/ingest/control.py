@@ -24,6 +24,7 @@ from edge.contract.messages import (
     Status,
 )
 from edge.contract.topics import DownKind, DownTopic, UpKind, UpTopic
+from edge.platform.signing import KeyFileError
 from server.domain.presence import Presence, Word, hear
 from server.domain.receiving import Limits
 from server.ingest import metrics
@@ -38,6 +39,7 @@ from server.usecases.receive_offer import Granted, RefusedForGood, Room, Sealed,
 from server.usecases.receive_report import believed_manifest, receive_report
 from server.usecases.receive_sighting import SightingReusedError
 from server.usecases.stale_registers import living_gateways, register_version
+from server.usecases.tls_files import broker_ca_pem
 
 log = structlog.get_logger(__name__)
 _LIVE_KINDS = frozenset({UpKind.HELLO, UpKind.OFFER, UpKind.STATUS, UpKind.HOLDING})
@@ -65,7 +67,7 @@ class Control:
         self._on_history_lost = on_history_lost
         self._presence: dict[str, Presence] = {}
         self._noted: dict[str, list[NotedItem]] = {}
-        self._register_version: tuple[int, ...] = ()
+        self._register_version: tuple[object, ...] = ()
         self.signing_stopped = False
 
     def take(self, topic: UpTopic, payload: bytes, *, received_us: UtcMicros, received_s: float) -> None:
@@ -94,7 +96,12 @@ class Control:
         context = self._context
         try:
             number, envelope = issue_register(
-                context.db, gateway_id, rules=context.rules, signer=context.signer, now_us=context.clock.now_us()
+                context.db,
+                gateway_id,
+                rules=context.rules,
+                signer=context.signer,
+                now_us=context.clock.now_us(),
+                broker_ca_pem=self._broker_ca_pem(),
             )
         except RegisterTooLargeError as error:
             log.error("register_too_large", gateway=gateway_id, size_bytes=error.size_bytes)
@@ -105,12 +112,21 @@ class Control:
     def say_changed_registers(self) -> None:
         """Send living gateways what has changed since they said which register they hold."""
         now_us = self._context.clock.now_us()
+        broker_ca_pem = self._broker_ca_pem()
         with self._context.db.reading() as session:
-            version = register_version(session, now_us)
+            version = (*register_version(session, now_us), broker_ca_pem)
             gateways = living_gateways(session, now_us, only_behind=version == self._register_version)
         for gateway_id, held in gateways:
             self.say_register(gateway_id, held)
         self._register_version = version
+
+    def _broker_ca_pem(self) -> str:
+        """What gateways are to trust at the broker; "": nothing is said of it, and they keep what they have."""
+        try:
+            return broker_ca_pem(self._context.config) or ""
+        except KeyFileError as error:
+            log.error("broker_ca_unreadable", why=str(error))
+            return ""
 
     def _believed(self, topic: UpTopic, payload: bytes, received_us: UtcMicros, received_s: float) -> Heard:
         with self._context.db.reading() as session:

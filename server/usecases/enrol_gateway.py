@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,15 +16,15 @@ from edge.contract.dsse import SignatureRefusedError
 from edge.contract.enrolment import BrokerAccess, EnrolmentAnswer, EnrolmentCode, EnrolmentRequest, proof_message
 from edge.contract.identifiers import gateway_id_of, key_id_of
 from edge.contract.instants import MICROS_PER_HOUR, UtcMicros
-from edge.contract.keyset import KeySet, ServerKey, sign_key_set
 from edge.contract.sentences import sentence
 from edge.platform.signing import PublicKeys
 from server.domain.broker_access import broker_password
 from server.store.act_log import append_act
 from server.store.database import Database
-from server.store.tables import EnrolmentCodeRow, Gateway, GatewayKey, ServerKeyRow
+from server.store.tables import EnrolmentCodeRow, Gateway, GatewayKey
 from server.usecases.context import AppContext
 from server.usecases.gateways import ACTIVE, INVITED, REVOKED
+from server.usecases.signing_keys import newest_key_set
 from server.usecases.tls_files import broker_ca_pem
 
 CODE_LIFE_US = 24 * MICROS_PER_HOUR
@@ -136,27 +134,11 @@ def enrol_gateway(context: AppContext, request: EnrolmentRequest, *, now_us: Utc
         answer = EnrolmentAnswer(
             gateway_id=gateway.gateway_id,
             broker=_broker_access(context, gateway),
-            key_set=key_set(session, context),
+            key_set=newest_key_set(session, context.signer),
             server_time=now_us,
         )
     context.gateways_changed()
     return answer
-
-
-def key_set(session: Session, context: AppContext) -> dict[str, Any]:
-    """The envelope, as a JSON object, of all keys that ever signed here; its number rises with them."""
-    rows = session.scalars(select(ServerKeyRow).order_by(ServerKeyRow.since_us)).all()
-    keys = tuple(
-        ServerKey(
-            key_id=row.key_id,
-            public_key=base64.b64encode(row.public_key).decode(),
-            since=UtcMicros(row.since_us),
-            until=None if row.until_us is None else UtcMicros(row.until_us),
-        )
-        for row in rows
-    )
-    envelope: dict[str, Any] = json.loads(sign_key_set(KeySet(number=len(keys), keys=keys), context.signer))
-    return envelope
 
 
 def _use(

@@ -24,7 +24,8 @@ from server.store.database import DatabaseUnusableError
 from server.store.rule_files import RuleFileError
 from server.store.tables import Clip, Gateway, SetAside
 from server.usecases.context import AppContext
-from server.usecases.set_up import DatabaseOfAnotherServerError, open_context
+from server.usecases.set_up import open_context
+from server.usecases.signing_keys import DatabaseOfAnotherServerError
 from server.usecases.signing_state import why_signing_stopped
 
 _SETTINGS, _FOLDER, _ACTS = (

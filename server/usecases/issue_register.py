@@ -23,6 +23,7 @@ from server.domain.rules import RuleSet
 from server.store.database import Database
 from server.store.recorded import known_rows
 from server.store.tables import Assignment, Certificate, Device, Duty, Gateway, RegisterIssued, Unit
+from server.usecases.signing_keys import key_sets
 
 _WINDOWS_DAYS = (7, 3, 1)
 """Duties this many days around now; the first width that fits into one message."""
@@ -43,14 +44,15 @@ class RegisterTooLargeError(Exception):
 
 
 def issue_register(
-    db: Database, gateway_id: str, *, rules: RuleSet, signer: Signer, now_us: UtcMicros
+    db: Database, gateway_id: str, *, rules: RuleSet, signer: Signer, now_us: UtcMicros, broker_ca_pem: str = ""
 ) -> tuple[int, bytes]:
     """The number and signed bytes of the current snapshot; a new number exactly when its content changed.
 
+    A new signing key changes it, since the key sets are in it: what is said from then on is signed by that key.
     Durable when this returns. Raises RegisterTooLargeError.
     """
     with db.reading() as session:
-        content = _snapshot(session, gateway_id, rules, now_us)
+        content = _snapshot(session, gateway_id, rules, broker_ca_pem, now_us)
         issued = session.get(RegisterIssued, gateway_id)
     digest = _digest(content)
     if issued is not None and issued.content_sha256 == digest:
@@ -73,10 +75,11 @@ def issue_register(
     return number, envelope
 
 
-def _snapshot(session: Session, gateway_id: str, rules: RuleSet, now_us: UtcMicros) -> Register:
+def _snapshot(session: Session, gateway_id: str, rules: RuleSet, broker_ca_pem: str, now_us: UtcMicros) -> Register:
     size_bytes = 0
+    trust = {"key_sets": tuple(key_sets(session)), "broker_ca_pem": broker_ca_pem}
     for days in _WINDOWS_DAYS:
-        register = _register(session, gateway_id, rules, now_us, days)
+        register = _register(session, gateway_id, rules, now_us, days).model_copy(update=trust)
         size_bytes = len(register.model_dump_json())
         if size_bytes <= _MAX_BYTES:
             return register

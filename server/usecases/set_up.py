@@ -25,25 +25,10 @@ from server.store.rule_files import load_rules
 from server.store.tables import ServerKeyRow
 from server.usecases.context import AppContext
 from server.usecases.settings_file import settings_text
+from server.usecases.signing_keys import KEY_IN_USE, DatabaseOfAnotherServerError, signing_key_in_use
 from server.usecases.tls_files import keep_certificate, tls_files, tls_fingerprint
 
-SIGNING_KEY, BROKER_MASTER = "server-ed25519.pem", "broker-master.key"
-
-
-class DatabaseOfAnotherServerError(Exception):
-    """The signing key in the folder is not the one this database knows; signing would make a second identity."""
-
-    def __init__(self, *, data_dir: Path, key_id: str) -> None:
-        super().__init__(
-            sentence(
-                "other_server",
-                "{data_dir}: the database does not know the signing key {key_id} in keys/. "
-                "Restore keys and database from the same backup",
-                data_dir=data_dir,
-                key_id=key_id,
-            )
-        )
-        self.data_dir, self.key_id = data_dir, key_id
+SIGNING_KEY, BROKER_MASTER = KEY_IN_USE, "broker-master.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +65,8 @@ def open_context(config: ServerConfig, clock: Clock) -> AppContext:
     """The parts of a server over a folder that `set_up` made. Raises what its parts raise, each with what to do."""
     db = Database(config.database_url)
     db.migrate()
-    signer = SigningKey.load(config.keys_dir / SIGNING_KEY)
+    signer = signing_key_in_use(db, config.keys_dir)
     keep_certificate(config, now_us=clock.now_us())
-    with db.reading() as session:
-        if session.get(ServerKeyRow, signer.key_id) is None:
-            raise DatabaseOfAnotherServerError(data_dir=config.data_dir, key_id=signer.key_id)
     return AppContext(
         config=config,
         db=db,

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import MICROS_PER_DAY, MICROS_PER_SECOND, UtcMicros
-from server.store.tables import Assignment, Certificate, Device, Duty, Gateway, RegisterIssued, Unit
+from server.store.tables import Assignment, Certificate, Device, Duty, Gateway, RegisterIssued, ServerKeyRow, Unit
 from server.usecases.gateways import ACTIVE
 
 _ALIVE_US = 120 * MICROS_PER_SECOND
@@ -15,8 +15,9 @@ _SOURCES = (Unit, Device, Assignment, Duty, Certificate)
 
 def register_version(session: Session, now_us: UtcMicros) -> tuple[int, ...]:
     """Changes whenever a row came that a register is made of, and with the day, because its window moves then."""
+    keys = session.scalar(select(func.count()).select_from(ServerKeyRow)) or 0
     newest = (session.scalar(select(func.max(source.row_id))) or 0 for source in _SOURCES)
-    return (*newest, now_us // MICROS_PER_DAY)
+    return (*newest, keys, now_us // MICROS_PER_DAY)
 
 
 def living_gateways(session: Session, now_us: UtcMicros, *, only_behind: bool) -> list[tuple[str, int]]:

@@ -86,7 +86,7 @@ def broker_ca_pem(config: ServerConfig) -> str | None:
     return None if config.broker.ca_file is None else _text(config.broker.ca_file)
 
 
-def keep_certificate(config: ServerConfig, *, now_us: UtcMicros, with_new_key: bool = False) -> bool:
+def keep_certificate(config: ServerConfig, *, now_us: UtcMicros) -> bool:
     """Make what is missing, and issue a new certificate where the present one no longer serves. Whether one was issued.
 
     A department's own certificate is left alone. Raises KeyFileError.
@@ -96,14 +96,24 @@ def keep_certificate(config: ServerConfig, *, now_us: UtcMicros, with_new_key: b
     folder = config.keys_dir
     authority = _authority_made(folder, now_us)
     _publish(folder, authority)
-    key = _tls_key_made(folder / TLS_KEY, anew=with_new_key)
+    key = _tls_key_made(folder / TLS_KEY, anew=False)
     path = folder / TLS_CERTIFICATE
-    if not with_new_key and path.exists() and _serves(load_certificate(path), key, authority, config.names, now_us):
+    if path.exists() and _serves(load_certificate(path), key, authority, config.names, now_us):
         return False
     certificate = issue(key.public_key(), config.names, ca=authority.certificate, ca_key=authority.key, now_us=now_us)
     write_durably(path, certificate.public_bytes(Encoding.PEM))
     log.info("tls_certificate_issued", names=list(config.names), until=certificate.not_valid_after_utc.isoformat())
     return True
+
+
+def renew(config: ServerConfig, *, now_us: UtcMicros, with_new_key: bool = False) -> bool:
+    """Issue a new certificate although the present one still serves. False: a department's own is renewed by it."""
+    files = tls_files(config)
+    if files.is_own:
+        _tls_key_made(files.key, anew=with_new_key)
+        files.certificate.unlink(missing_ok=True)
+        keep_certificate(config, now_us=now_us)
+    return files.is_own
 
 
 def begin_new_ca(config: ServerConfig, *, now_us: UtcMicros) -> bool:

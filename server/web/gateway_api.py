@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from edge.contract.enrolment import ENROLMENT_PATH, EnrolmentRequest
 from server.pages.refusals import Refusal, problem
 from server.pages.routes import OpenToAll
-from server.usecases.enrol_gateway import EnrolmentRefusedError, enrol_gateway, key_set
+from server.usecases.enrol_gateway import EnrolmentRefusedError, enrol_gateway
+from server.usecases.signing_keys import newest_key_set
 from server.web.access import Context, Now
 
 router = APIRouter()
@@ -31,4 +32,4 @@ def enrol(request: EnrolmentRequest, context: Context, now_us: Now) -> Response:
 def show_keys(context: Context) -> dict[str, Any]:
     """The signed key set, for whoever verifies a receipt."""
     with context.db.reading() as session:
-        return key_set(session, context)
+        return newest_key_set(session, context.signer)

@@ -285,6 +285,15 @@ def golden_messages() -> dict[str, bytes]:
         ),
         "noted": _down(DownKind.NOTED, Noted(items=(NotedItem(boot_id=BOOT, counter=2),))),
         "register": _down(DownKind.REGISTER, register),
+        "register-trust": _down(
+            DownKind.REGISTER,
+            register.model_copy(
+                update={
+                    "key_sets": (json.loads(sign_key_set(key_set, SERVER_KEY)),),
+                    "broker_ca_pem": "-----BEGIN CERTIFICATE-----\n",
+                }
+            ),
+        ),
         "manifest": sign_manifest(manifest(), GATEWAY_KEY),
         "keyset": sign_key_set(key_set, SERVER_KEY),
     }

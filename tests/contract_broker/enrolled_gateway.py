@@ -10,6 +10,7 @@ from running_broker import GATEWAY_USER, USERS
 from edge.contract.enrolment import BrokerAccess
 from edge.contract.instants import UtcMicros
 from edge.contract.keyset import KeySet, ServerKey, sign_key_set
+from edge.platform.key_ring import KeyRing
 from edge.platform.signing import SigningKey
 from edge.storage.identity import Identity, gateway_key_made, installation_id_made, keep_identity
 
@@ -39,3 +40,12 @@ def make_enrolled(
         "rest_s = 0.3\nscan_interval_s = 0.2\n"
     )
     return key
+
+
+def key_ring_of(*server_keys: SigningKey) -> KeyRing:
+    """A set that names these keys, all in use, held in memory alone."""
+    keys = tuple(
+        ServerKey(key_id=key.key_id, public_key=base64.b64encode(key.public_bytes).decode(), since=NOW)
+        for key in server_keys
+    )
+    return KeyRing(KeySet(number=1, keys=keys), keep=lambda _envelope: None)

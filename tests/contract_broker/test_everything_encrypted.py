@@ -26,7 +26,7 @@ from server.app import Server
 from server.config import load_config
 from server.usecases.enrol_gateway import invite_gateway
 from server.usecases.set_up import set_up
-from server.usecases.tls_files import keep_certificate, tls_files, tls_fingerprint
+from server.usecases.tls_files import renew, tls_files, tls_fingerprint
 
 pytestmark = pytest.mark.broker
 
@@ -69,9 +69,7 @@ def test_a_renewed_certificate_keeps_every_gateway(served: Served, with_new_key:
     gateway, config = served.gateway(), served.context.config
     fingerprint = tls_fingerprint(tls_files(config).certificate)
     before = tls_files(config).certificate.read_bytes()
-    if not with_new_key:
-        tls_files(config).certificate.unlink()
-    assert keep_certificate(config, now_us=CLOCK.now_us(), with_new_key=with_new_key)
+    assert renew(config, now_us=CLOCK.now_us(), with_new_key=with_new_key)
     assert (tls_fingerprint(tls_files(config).certificate) == fingerprint) is not with_new_key
     assert tls_files(config).certificate.read_bytes() != before
     if served.mosquitto is not None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from enrolled_gateway import key_ring_of
 from fake_ingest import FakeIngest
 from running_broker import GATEWAY_USER, SERVER_USER, USERS, RunningBroker
 
@@ -19,7 +20,7 @@ from edge.contract.messages import Events, GatewayEvent, Receipt
 from edge.contract.topics import DownKind, UpKind
 from edge.platform.clock import SystemClock
 from edge.platform.mqtt import BrokerLogin
-from edge.platform.signing import PublicKeys, SigningKey
+from edge.platform.signing import SigningKey
 from edge.storage.contents import ContentState, find_content
 from edge.storage.outbox import Outbox
 from edge.transport.links import GatewayLinks
@@ -41,7 +42,7 @@ class RunningGateway:
         self.links = GatewayLinks(
             login,
             gateway_id=GATEWAY_ID,
-            verifier=PublicKeys({server_key.key_id: server_key.public_bytes}),
+            keys=key_ring_of(server_key),
             on_message=self._on_message,
             on_connected=lambda: self.reporting.reconnected(),
         )

@@ -20,7 +20,8 @@ from edge.platform.clock import SystemClock
 from server.app import Server, UnfitAddressError
 from server.cli.commands import EXIT_CODES, execute
 from server.config import load_config
-from server.usecases.set_up import DatabaseOfAnotherServerError, open_context, set_up
+from server.usecases.set_up import open_context, set_up
+from server.usecases.signing_keys import DatabaseOfAnotherServerError
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,17 @@ class Act(Base):
 
 
 class ServerKeyRow(Base):
-    """A signing key of this server; the private half lies in the data folder."""
+    """A signing key of this server; the private half lies in the data folder.
+
+    `key_set`: the envelope of the set that begins this key, signed by the key before; of the first there is none.
+    """
 
     __tablename__ = "server_key"
     key_id: Mapped[str] = mapped_column(primary_key=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     since_us: Mapped[int]
     until_us: Mapped[int | None]
+    key_set: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Gateway(Base):

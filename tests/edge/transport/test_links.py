@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from edge.contract.events import Opened, down_event
 from edge.contract.instants import UtcMicros
+from edge.contract.keyset import KeySet, ServerKey, sign_key_set
 from edge.contract.messages import Grant, Noted, NotedItem, Receipt, Refusal, Register
 from edge.contract.topics import DownKind
 from edge.contract.wire_model import WireModel
+from edge.platform.key_ring import KeyRing
 from edge.platform.mqtt import BrokerLogin
-from edge.platform.signing import PublicKeys, SigningKey
+from edge.platform.signing import SigningKey
 from edge.transport.links import GatewayLinks
 
 NOW = UtcMicros(1_790_000_000_000_000)
 GATEWAY = "gw-0123456789abcdef"
 SERVER_KEY, STRANGER = SigningKey.generate(), SigningKey.generate()
 CLIP = "0" * 32
+KEY_SET = KeySet(
+    number=1,
+    keys=(
+        ServerKey(key_id=SERVER_KEY.key_id, public_key=base64.b64encode(SERVER_KEY.public_bytes).decode(), since=NOW),
+    ),
+)
 
 SIGNED: dict[DownKind, WireModel] = {
     DownKind.RECEIPT: Receipt(
@@ -43,7 +54,7 @@ class Links(GatewayLinks):
         super().__init__(
             BrokerLogin("mqtt://127.0.0.1:1", GATEWAY, "secret"),
             gateway_id=GATEWAY,
-            verifier=PublicKeys({SERVER_KEY.key_id: SERVER_KEY.public_bytes}),
+            keys=KeyRing(KEY_SET, keep=lambda _envelope: None),
             on_message=self.believed.append,
             on_connected=lambda: None,
         )
@@ -115,3 +126,54 @@ def test_without_a_connection_nothing_is_taken_and_no_room_is_lost() -> None:
     room_bytes = links.room_bytes
     assert not links.send_chunk("wk-00000001", 1, 0, b"chunk", lambda: None)
     assert links.room_bytes == room_bytes
+
+
+NEW_KEY = SigningKey.generate()
+
+
+def after_a_rotation() -> Register:
+    """What the register brings: the set with the new key, signed by the old one."""
+    old = KEY_SET.keys[0].model_copy(update={"until": NOW})
+    new = ServerKey(key_id=NEW_KEY.key_id, public_key=base64.b64encode(NEW_KEY.public_bytes).decode(), since=NOW)
+    envelope = json.loads(sign_key_set(KeySet(number=2, keys=(old, new)), SERVER_KEY))
+    return Register(number=2, issued=NOW, key_sets=(envelope,))
+
+
+def hear_register(links: Links, *, key: SigningKey = NEW_KEY) -> None:
+    links.hear(f"tl/v1/down/{GATEWAY}/register", message(DownKind.REGISTER, after_a_rotation(), key=key))
+
+
+def test_a_receipt_under_a_new_key_waits_until_a_register_brings_that_key() -> None:
+    links = Links()
+    receipt = SIGNED[DownKind.RECEIPT]
+    links.hear(f"tl/v1/down/{GATEWAY}/receipt", message(DownKind.RECEIPT, receipt, key=NEW_KEY))
+    assert links.believed == []
+    hear_register(links)
+    assert [opened.data for opened in links.believed] == [receipt, after_a_rotation()]
+
+
+@pytest.mark.parametrize("kind", [DownKind.NOTED, DownKind.REFUSAL, DownKind.REGISTER])
+def test_once_a_key_is_past_nothing_new_is_believed_by_it(kind: DownKind) -> None:
+    links = Links()
+    hear_register(links)
+    links.hear(f"tl/v1/down/{GATEWAY}/{kind}", message(kind, SIGNED[kind]))
+    assert links.set_aside == {"ended_key": 1}
+
+
+def test_a_receipt_from_before_the_rotation_stays_good_and_one_from_after_it_does_not() -> None:
+    links = Links()
+    hear_register(links)
+    for sealed in (NOW - 1, NOW):
+        receipt = SIGNED[DownKind.RECEIPT].model_copy(update={"sealed": sealed})
+        links.hear(f"tl/v1/down/{GATEWAY}/receipt", message(DownKind.RECEIPT, receipt))
+    assert len(links.believed) == 2
+    assert links.set_aside == {"ended_key": 1}
+
+
+def test_a_register_cannot_bring_a_key_that_the_one_in_use_did_not_sign() -> None:
+    links = Links()
+    forged = json.loads(sign_key_set(KeySet(number=2, keys=(KEY_SET.keys[0],)), STRANGER))
+    register = Register(number=2, issued=NOW, key_sets=(forged,))
+    links.hear(f"tl/v1/down/{GATEWAY}/register", message(DownKind.REGISTER, register, key=STRANGER))
+    assert links.believed == []
+    assert links.set_aside == {"bad_signature": 1}

@@ -1,0 +1,97 @@
+"""Keys that change while clips are on their way: the server's, its CA, and that of a gateway that lost its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from docked_agent import Dock, assert_all_is_kept, until
+from served import CLOCK, Served, has_dynamic_security, serving
+
+from edge.contract.dsse import read_envelope
+from edge.storage.identity import load_identity, load_server_keys
+from server.usecases.signing_keys import rotate_signing_key, signing_key_in_use
+from server.usecases.tls_files import begin_new_ca
+from server.usecases.tls_handover import GatewaysLeftBehindError, finish_new_ca, gateways_behind
+
+pytestmark = pytest.mark.broker
+CONTENTS = [random.Random(seed).randbytes(700_000 + seed) for seed in range(4)]
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    if request.param == "mosquitto" and not has_dynamic_security():
+        pytest.skip("mosquitto with its dynamic-security plugin is not installed")
+    with serving(request.param, tmp_path, tls=True) as running:
+        yield running
+
+
+@pytest.fixture
+def dock(served: Served, tmp_path: Path) -> Iterator[Dock]:
+    made = Dock(served, tmp_path)
+    yield made
+    made.kill()
+    made.log.close()
+
+
+def rotate(served: Served) -> None:
+    """As the command does it: the server stands still meanwhile."""
+    served.stop_worker()
+    context = served.context
+    rotate_signing_key(context.db, context.config.keys_dir, by="t", reason="yearly", now_us=CLOCK.now_us())
+    served.context = replace(context, signer=signing_key_in_use(context.db, context.config.keys_dir))
+    served.start_worker()
+
+
+def keys_of_receipts(dock: Dock) -> list[str]:
+    rows = dock.rows("SELECT receipt FROM content WHERE receipt IS NOT NULL ORDER BY receipted_us")
+    return [read_envelope(raw).key_id for (raw,) in rows if isinstance(raw, bytes)]
+
+
+def test_receipts_under_a_new_key_are_believed_and_those_under_the_old_stay(dock: Dock, served: Served) -> None:
+    dock.start()
+    dock.put(*CONTENTS[:1])
+    assert until(lambda: dock.receipted() == 1)
+    first = served.context.signer.key_id
+    rotate(served)
+    dock.put(*CONTENTS[1:2], first=1)
+    assert until(lambda: dock.receipted() == 2)
+    dock.kill()
+    rotate(served)
+    rotate(served)
+    dock.put(*CONTENTS[2:3], first=2)
+    dock.start()
+    assert until(lambda: dock.receipted() == 3)
+    assert keys_of_receipts(dock)[0] == first
+    assert len(set(keys_of_receipts(dock))) == 3
+    assert load_server_keys(dock.data_dir).held.number == 4
+    assert_all_is_kept(dock, CONTENTS[:3])
+
+
+def test_a_new_ca_takes_over_when_every_gateway_holds_it_and_not_before(dock: Dock, served: Served) -> None:
+    config, db = served.context.config, served.context.db
+    before = load_identity(dock.data_dir).broker.ca_pem
+    assert begin_new_ca(config, now_us=CLOCK.now_us())
+    with pytest.raises(GatewaysLeftBehindError, match="dock"):
+        finish_new_ca(config, db, leave_behind=False, now_us=CLOCK.now_us())
+    dock.start()
+
+    def all_hold_it() -> bool:
+        with db.reading() as session:
+            return not gateways_behind(session, (config.keys_dir / "ca-cert.pem").read_text())
+
+    assert until(all_hold_it)
+    assert finish_new_ca(config, db, leave_behind=False, now_us=CLOCK.now_us())
+    if served.mosquitto is not None:
+        served.mosquitto.take_up_certificate()
+    served.worker.link.drop()
+    dock.kill()
+    dock.start()
+    dock.put(*CONTENTS[:1])
+    assert until(lambda: dock.receipted() == 1)
+    after = load_identity(dock.data_dir).broker.ca_pem
+    assert after != before
+    assert until(lambda: load_identity(dock.data_dir).broker.ca_pem == (config.keys_dir / "ca-cert.pem").read_text())
