@@ -20,13 +20,15 @@ from edge.contract.sentences import sentence
 from edge.contract.topics import DownKind
 from edge.platform.addresses import is_plain_beyond_loopback
 from edge.platform.clock import Clock
+from edge.platform.corrected_clock import CorrectedClock
 from edge.platform.mqtt import BrokerLogin
-from edge.platform.tls import Trust
 from edge.storage.identity import Identity, gateway_key, keep_broker_ca, load_identity, load_server_keys
 from edge.storage.journal import Journal
 from edge.storage.journal_errors import JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
+from edge.storage.server_time import newest_server_time_us
 from edge.storage.space_reserve import SpaceReserve
+from edge.transport.broker_login import login_of
 from edge.transport.links import GatewayLinks
 from edge.workers.agent_state import AgentStateWorker
 from edge.workers.commissionings import CommissioningWorker
@@ -79,19 +81,20 @@ class Agent:
             raise ForeignBrokerError(url=identity.broker.url)
         key, server_keys = gateway_key(config.data_dir), load_server_keys(config.data_dir)
         landing = config.data_dir / LANDING_NAME
-        self._config, self._clock, self._identity = config, clock, identity
+        self._config, self._identity = config, identity
         self._ended = threading.Event()
         self._broken = ""
         self._failing: dict[str, str] = {}
         self._reserve = SpaceReserve(config.data_dir)
         self._journal = _journal(config.data_dir / JOURNAL_NAME, clock, self._reserve)
         self._reserve.hold()
+        self._clock = clock = _corrected(clock, self._journal, identity)
         outbox = Outbox(self._journal, gateway_id=identity.gateway_id, signer=key)
         self._links = GatewayLinks(
-            _login(identity),
+            self._login(),
             gateway_id=identity.gateway_id,
             keys=server_keys,
-            fresh_login=lambda: _login(self._identity),
+            fresh_login=self._login,
             on_message=self._received,
             on_connected=lambda: self._reporting.reconnected(),
         )
@@ -109,6 +112,7 @@ class Agent:
             status_interval_s=config.status_interval_s,
             on_greeted=self._upload.reconnected,
             on_broker_ca=self._trust,
+            clock_is_unset=lambda: self._clock.is_unset,
         )
         release = ReleaseWorker(
             self._journal,
@@ -162,6 +166,10 @@ class Agent:
         log.info("agent_stopped", broken=self._broken)
         return self._broken
 
+    def now_us(self) -> UtcMicros:
+        """What this gateway takes the time to be."""
+        return self._clock.now_us()
+
     def stop(self) -> None:
         """End after the present steps; may be called by any thread or signal handler."""
         self._ended.set()
@@ -211,6 +219,8 @@ class Agent:
 
     # ------------------------------------------------------------------ the connections' threads
     def _received(self, opened: Opened) -> None:
+        if opened.signed:
+            self._clock.heard(opened.event.time, is_fresh=opened.kind is DownKind.NOTED)
         if opened.kind in {DownKind.NOTED, DownKind.REGISTER}:
             self._reporting.receive(opened)
         else:
@@ -220,6 +230,10 @@ class Agent:
         """From the next connection on. May raise OSError."""
         self._identity = keep_broker_ca(self._config.data_dir, ca_pem)
 
+    def _login(self) -> BrokerLogin:
+        identity = self._identity
+        return login_of(identity.gateway_id, identity.broker, knows_the_time=not self._clock.is_unset)
+
     def _state(self) -> Mapping[str, object]:
         return {
             "control": self._links.control.state.value,
@@ -227,6 +241,7 @@ class Agent:
             "link_error": self._links.control.last_error or self._links.bulk.last_error,
             "set_aside": dict(self._links.set_aside),
             "clock_synchronised": self._clock.synchronised(),
+            "clock_unset": self._clock.is_unset,
             "failing": dict(self._failing),
             "put_off_by_server": self._upload.put_off_by_server,
             "unanswered_since_us": self._reporting.unanswered_since_us,
@@ -252,7 +267,7 @@ def _journal(path: Path, clock: Clock, reserve: SpaceReserve) -> Journal:
             threading.Event().wait(0.1)
 
 
-def _login(identity: Identity) -> BrokerLogin:
-    return BrokerLogin(
-        identity.broker.url, identity.gateway_id, identity.broker.password, Trust(identity.broker.ca_pem)
-    )
+def _corrected(clock: Clock, journal: Journal, identity: Identity) -> CorrectedClock:
+    with journal.transaction() as rows:
+        newest_us = newest_server_time_us(rows)
+    return CorrectedClock(clock, newest_heard_us=max(newest_us, identity.server_time or 0))

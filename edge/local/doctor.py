@@ -18,9 +18,8 @@ from edge.local.statement_checks import statement_checks
 from edge.local.status_facts import agent_runs
 from edge.platform.addresses import is_plain_beyond_loopback
 from edge.platform.clock import Clock
-from edge.platform.mqtt import BrokerLogin, LinkState, MqttLink
+from edge.platform.mqtt import LinkState, MqttLink
 from edge.platform.signing import KeyFileError
-from edge.platform.tls import Trust
 from edge.platform.version import RELEASED_US
 from edge.storage.identity import (
     ENROL_ADVICE,
@@ -35,6 +34,7 @@ from edge.storage.identity import (
 )
 from edge.storage.journal import reading_journal
 from edge.storage.journal_errors import JournalUnusableError, NoJournalError
+from edge.transport.broker_login import login_of
 
 _BROKER_WAIT_S = 10.0
 _CONFIGURATION = sentence("configuration", "configuration")
@@ -66,7 +66,8 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
     yield from statement_checks(config, clock.now_us())
     yield from reference_checks(config.data_dir)
     if identity is not None:
-        yield (log_in or broker_check)(identity)
+        knows_the_time = clock.now_us() >= RELEASED_US
+        yield log_in(identity) if log_in else broker_check(identity, knows_the_time=knows_the_time)
         yield from answer_checks(config.data_dir)
     runs = agent_runs(config.data_dir / "journal.sqlite3")
     if runs:
@@ -80,8 +81,8 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
         )
 
 
-def broker_check(identity: Identity) -> Check:
-    """Log in as this gateway and out again."""
+def broker_check(identity: Identity, *, knows_the_time: bool = True) -> Check:
+    """Log in as this gateway and out again, as the agent would."""
     url = identity.broker.url
     if is_plain_beyond_loopback(url):
         return Check(
@@ -95,7 +96,7 @@ def broker_check(identity: Identity) -> Check:
             ),
         )
     link = MqttLink(
-        BrokerLogin(identity.broker.url, identity.gateway_id, identity.broker.password, Trust(identity.broker.ca_pem)),
+        login_of(identity.gateway_id, identity.broker, knows_the_time=knows_the_time),
         [],
         on_message=lambda _topic, _payload: None,
     )

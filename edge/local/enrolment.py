@@ -89,6 +89,7 @@ def enrol(data_dir: Path, url: str, code_text: str, *, now_us: UtcMicros, ask: A
         server_url=url,
         broker=answer.broker,
         enrolled=now_us,
+        server_time=answer.server_time,
     )
     keep_identity(data_dir, identity, envelope)
     return identity

@@ -101,6 +101,7 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
         "failing": {} if agent is None else agent.failing,
         "set_aside": {} if agent is None else agent.set_aside,
         "clock_synchronised": None if agent is None else agent.clock_synchronised,
+        "clock_unset": None if agent is None else agent.clock_unset,
         "free_bytes": facts.free_bytes,
         "total_bytes": facts.total_bytes,
     }

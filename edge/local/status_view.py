@@ -17,6 +17,7 @@ from edge.local.status_facts import StatusFacts
 from edge.local.words import word
 from edge.platform.terminal import Language
 from edge.storage.overview import DeviceLine, Overview, Trouble
+from edge.workers.agent_state import AgentState
 from edge.workers.probing import InspectionProgress
 
 _MIB, _GIB = 1024**2, 1024**3
@@ -69,9 +70,14 @@ class _View:
             lines.add_row(self._word("set_aside"), Text(", ".join(f"{key} {n}" for key, n in agent.set_aside.items())))
         if agent is not None and agent.failing:
             lines.add_row(self._word("failing"), Text(", ".join(f"{k}: {v}" for k, v in agent.failing.items()), "red"))
-        if agent is not None and not agent.clock_synchronised:
-            lines.add_row(self._word("gateway_clock"), Text(self._word("clock_unsynchronised"), "yellow"))
+        if agent is not None and (agent.clock_unset or not agent.clock_synchronised):
+            lines.add_row(self._word("gateway_clock"), self._clock_line(agent))
         self._console.print(lines)
+
+    def _clock_line(self, agent: AgentState) -> Text:
+        if agent.clock_unset:
+            return Text(self._word("clock_unset"), "red")
+        return Text(self._word("clock_unsynchronised"), "yellow")
 
     def _inspection_lines(self, lines: Table, overview: Overview) -> None:
         """How many of how many were looked into, how fast, and what takes long."""

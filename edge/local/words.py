@@ -77,6 +77,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "undetermined": ("Not known yet", "待定"),
     "failing": ("A part of the agent keeps failing", "代理程序部分功能反复出错"),
     "set_aside": ("Messages that could not be believed", "未通过验证的消息"),
+    "clock_unset": (
+        "This machine does not know what time it is; it goes by the server's. Set its clock, and start a time service",
+        "本机不知道当前时间，暂按服务器的时间。请校正时钟，并启动时间服务",
+    ),
     "clock_unsynchronised": (
         "This machine's clock is not kept by a time service: offsets of devices are shown, not applied",
         "本机时钟未由时间服务校准：设备偏差只显示、不应用",

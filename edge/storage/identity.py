@@ -65,6 +65,8 @@ class Identity(WireModel):
     server_url: Annotated[str, Field(pattern=r"^https?://")]
     broker: BrokerAccess
     enrolled: Instant
+    server_time: Instant | None = None
+    """When the server answered, by its clock; of a gateway enrolled by an older release it is not known."""
 
 
 def gateway_key(data_dir: Path) -> SigningKey:

@@ -28,6 +28,7 @@ class AgentState(BaseModel, frozen=True):
     link_error: str
     set_aside: dict[str, int]
     clock_synchronised: bool
+    clock_unset: bool = False
     failing: dict[str, str]
     put_off_by_server: str = ""
     unanswered_since_us: int | None = None

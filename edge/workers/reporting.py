@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from edge.contract.events import Opened
-from edge.contract.instants import UtcMicros
+from edge.contract.instants import MICROS_PER_HOUR, UtcMicros
 from edge.contract.messages import Events, GatewayEvent, Hello, Holding, Noted, Register, Status
 from edge.contract.topics import UpKind
 from edge.contract.wire_model import WireModel
@@ -24,6 +24,7 @@ from edge.storage.contents import backlog
 from edge.storage.journal import Journal
 from edge.storage.outbox import Outbox
 from edge.storage.register_copy import keep_register, register_number
+from edge.storage.server_time import keep_server_time
 from edge.storage.uploads import latest_act
 
 log = structlog.get_logger(__name__)
@@ -65,8 +66,10 @@ class ReportingWorker:
         status_interval_s: float,
         on_greeted: Callable[[], None] = lambda: None,
         on_broker_ca: Callable[[str], None] = lambda _ca_pem: None,
+        clock_is_unset: Callable[[], bool] = lambda: False,
     ) -> None:
         """`on_broker_ca` keeps the CAs that a register names, durably; it may raise OSError."""
+        self._clock_is_unset, self._unset_told, self._kept_server_us = clock_is_unset, False, 0
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
         self._installation_id, self._data_dir = installation_id, data_dir
         self._resend_interval_s, self._status_interval_s = resend_interval_s, status_interval_s
@@ -103,6 +106,7 @@ class ReportingWorker:
         did = self._take_inbox(now_us)
         now_s = self._clock.steady_s()
         self._tell_set_aside(now_s, now_us)
+        self._tell_unset_clock(now_us)
         self._log_silence()
         if not self._links.greeted:
             return did
@@ -128,6 +132,7 @@ class ReportingWorker:
             except queue.Empty:
                 return took
             took = True
+            self._keep_server_time(item)
             if item is None:
                 self._is_newly_connected = True
                 continue
@@ -213,6 +218,22 @@ class ReportingWorker:
                 )
                 with self._journal.transaction() as rows:
                     self._outbox.put(rows, UpKind.EVENTS, Events(events=(event,)), now_us)
+
+    def _tell_unset_clock(self, now_us: UtcMicros) -> None:
+        """Once each time; what the server notes it with is signed now, and so says what time it is."""
+        is_unset = self._clock_is_unset()
+        if is_unset and not self._unset_told:
+            with self._journal.transaction() as rows:
+                self._outbox.put(
+                    rows, UpKind.EVENTS, Events(events=(GatewayEvent(code="clock_unset", at=now_us),)), now_us
+                )
+        self._unset_told = is_unset
+
+    def _keep_server_time(self, item: Opened | None) -> None:
+        if item is not None and item.event.time > self._kept_server_us + MICROS_PER_HOUR:
+            with self._journal.transaction() as rows:
+                keep_server_time(rows, item.event.time)
+            self._kept_server_us = item.event.time
 
     def _send(self, kind: UpKind, data: WireModel, now_us: UtcMicros) -> None:
         self._links.send_control(kind, self._outbox.passing(kind, data, now_us))
