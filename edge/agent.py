@@ -27,6 +27,7 @@ from edge.storage.journal import Journal
 from edge.storage.journal_errors import JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
 from edge.storage.server_time import newest_server_time_us
+from edge.storage.signing_again import sign_what_waits_again
 from edge.storage.space_reserve import SpaceReserve
 from edge.transport.broker_login import login_of
 from edge.transport.links import GatewayLinks
@@ -89,6 +90,7 @@ class Agent:
         self._journal = _journal(config.data_dir / JOURNAL_NAME, clock, self._reserve)
         self._reserve.hold()
         self._clock = clock = _corrected(clock, self._journal, identity)
+        sign_what_waits_again(self._journal, key)
         outbox = Outbox(self._journal, gateway_id=identity.gateway_id, signer=key)
         self._links = GatewayLinks(
             self._login(),

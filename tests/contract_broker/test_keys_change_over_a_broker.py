@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from docked_agent import Dock, assert_all_is_kept, until
 from served import CLOCK, Served, has_dynamic_security, serving
+from sqlalchemy import select
 
 from edge.contract.dsse import read_envelope
 from edge.storage.identity import load_identity, load_server_keys
+from server.store.tables import SetAside
+from server.usecases.revoke_gateway import revoke_gateway
 from server.usecases.signing_keys import rotate_signing_key, signing_key_in_use
 from server.usecases.tls_files import begin_new_ca
 from server.usecases.tls_handover import GatewaysLeftBehindError, finish_new_ca, gateways_behind
@@ -95,3 +98,40 @@ def test_a_new_ca_takes_over_when_every_gateway_holds_it_and_not_before(dock: Do
     after = load_identity(dock.data_dir).broker.ca_pem
     assert after != before
     assert until(lambda: load_identity(dock.data_dir).broker.ca_pem == (config.keys_dir / "ca-cert.pem").read_text())
+
+
+def test_a_gateway_that_lost_its_key_signs_what_waits_again_under_its_old_id(dock: Dock, served: Served) -> None:
+    dock.start()
+    dock.put(*CONTENTS[:1])
+    assert until(lambda: dock.receipted() == 1)
+    served.stop_worker()
+    dock.put(*CONTENTS[1:], first=1)
+    assert until(lambda: dock.rows("SELECT count(*) FROM sighting WHERE manifest IS NOT NULL") == [(4,)])
+    dock.kill()
+    lost = (dock.data_dir / "keys" / "gateway.pem").read_bytes()
+    (dock.data_dir / "keys" / "gateway.pem").unlink()
+    assert dock.enrol() == dock.gateway_id
+    assert (dock.data_dir / "keys" / "gateway.pem").read_bytes() != lost
+    served.start_worker()
+    dock.start()
+    assert until(lambda: dock.receipted() == 4)
+    assert_all_is_kept(dock, CONTENTS)
+    with served.context.db.reading() as session:
+        assert session.scalars(select(SetAside).where(SetAside.reason == "bad_signature")).all() == []
+
+
+def test_a_revoked_gateway_is_cut_and_what_it_still_says_is_kept_for_a_person(served: Served) -> None:
+    gateway = served.gateway("south")
+    gateway.hello()
+    revoke_gateway(served.context.db, "south", by="t", now_us=CLOCK.now_us())
+    gateway.offer(gateway.manifest(CONTENTS[0]))
+
+    def kept() -> list[SetAside]:
+        with served.context.db.reading() as session:
+            return list(session.scalars(select(SetAside).where(SetAside.reason == "revoked_gateway")))
+
+    assert until(lambda: bool(kept()))
+    assert kept()[0].topic == f"tl/v1/up/{gateway.gateway_id}/offer"
+    assert until(lambda: not gateway.link.connected, 30)
+    assert not gateway.link.wait_connected(2)
+    gateway.link.stop()
