@@ -16,6 +16,7 @@ import structlog
 from edge.config import EdgeConfig
 from edge.contract.events import Opened
 from edge.contract.instants import UtcMicros
+from edge.contract.messages import Noted
 from edge.contract.sentences import sentence
 from edge.contract.topics import DownKind
 from edge.platform.addresses import is_plain_beyond_loopback
@@ -33,6 +34,7 @@ from edge.transport.broker_login import login_of
 from edge.transport.links import GatewayLinks
 from edge.workers.agent_state import AgentStateWorker
 from edge.workers.commissionings import CommissioningWorker
+from edge.workers.comparison import ComparisonWorker
 from edge.workers.field_workers import field_workers
 from edge.workers.release import ReleaseWorker
 from edge.workers.reporting import ReportingWorker
@@ -112,10 +114,11 @@ class Agent:
             clock=clock,
             resend_interval_s=config.resend_interval_s,
             status_interval_s=config.status_interval_s,
-            on_greeted=self._upload.reconnected,
+            on_greeted=self._greeted,
             on_broker_ca=self._trust,
             clock_is_unset=lambda: self._clock.is_unset,
         )
+        self._comparison = ComparisonWorker(self._journal, outbox, self._links, data_dir=config.data_dir, clock=clock)
         release = ReleaseWorker(
             self._journal,
             landing=landing,
@@ -137,6 +140,7 @@ class Agent:
             "inspection": self._field.inspection,
             "upload": self._upload,
             "reporting": self._reporting,
+            "comparison": self._comparison,
             "release": release,
             "commissionings": CommissioningWorker(self._journal, outbox, config.data_dir, clock=clock),
             "state": AgentStateWorker(self._journal, clock, self._state),
@@ -221,12 +225,23 @@ class Agent:
 
     # ------------------------------------------------------------------ the connections' threads
     def _received(self, opened: Opened) -> None:
+<<<<<<< /tmp/mine/edge/agent.py
+        if isinstance(opened.data, Noted) and opened.data.compared is not None:
+            self._comparison.receive(opened)
+        elif opened.kind in {DownKind.NOTED, DownKind.REGISTER}:
+=======
         if opened.signed:
             self._clock.heard(opened.event.time, is_fresh=opened.kind is DownKind.NOTED)
         if opened.kind in {DownKind.NOTED, DownKind.REGISTER}:
+>>>>>>> /tmp/m_theirs
             self._reporting.receive(opened)
         else:
             self._upload.receive(opened)
+
+    def _greeted(self) -> None:
+        """Hello was said on new connections."""
+        self._upload.reconnected()
+        self._comparison.reconnected()
 
     def _trust(self, ca_pem: str) -> None:
         """From the next connection on. May raise OSError."""

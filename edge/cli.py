@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.contract.sentences import sentence
 from edge.local.camera_commands import check_calibration, commission
+from edge.local.keeping_commands import reconcile
 from edge.local.speaking import DEFAULT_DATA, PROGRAM, complaining, settings_in, terminal
 from edge.platform.terminal import (
     IN_ORDER,
@@ -267,7 +268,7 @@ def doctor(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     return IN_ORDER if sound else WRONG
 
 
-_COMMANDS = (init, enrol, run, inspect, status, doctor, commission, check_calibration)
+_COMMANDS = (init, enrol, run, inspect, status, doctor, reconcile, commission, check_calibration)
 _PURPOSES = {
     command.__name__: sentence(f"command_{command.__name__}", (command.__doc__ or "").splitlines()[0])
     for command in _COMMANDS

@@ -15,6 +15,8 @@ from edge.contract.wire_model import LARGEST_NUMBER, ByteRange, Count, ShortText
 
 MAX_FILES_PER_REPORT = 500
 MAX_NOTED = 500
+MAX_COMPARED = 250
+"""Contents in one `holding`: some 40 kB, which delay nothing else."""
 
 EnvelopeJson = dict[str, Any]
 """A DSSE envelope as a JSON object inside another message; its payload and signature are base64, so nothing is lost."""
@@ -107,12 +109,27 @@ class Status(WireModel):
     total_bytes: Count
 
 
+class HeldContent(WireModel):
+    """A content at the gateway, with the act its receipt names; without one it has no receipt."""
+
+    clip_id: ClipId
+    act_index: Count | None = None
+    act_hash: Sha256Hex | None = None
+
+
 class Holding(WireModel):
-    """The register and the latest receipt the gateway holds."""
+    """The register and the latest receipt the gateway holds.
+
+    `contents`: some of what it holds, to be compared with what the server holds. The server answers with the receipts
+    of those that are sealed and have none there, and with a `noted` that names this message.
+    """
 
     register_number: Count
     latest_act_index: Count | None = None
     latest_act_hash: Sha256Hex | None = None
+    contents: Annotated[
+        tuple[HeldContent, ...], Field(max_length=MAX_COMPARED, exclude_if=lambda contents: not contents)
+    ] = ()
 
 
 # ------------------------------------------------------------------ server -> gateway, bare
@@ -180,10 +197,22 @@ class NotedItem(WireModel):
     counter: Count
 
 
+class ComparedContents(WireModel):
+    """Which contents of a `holding` the server does not have as the gateway does. All others it has.
+
+    `not_held`: the receipt there names no act of this server's history. `unknown`: without a receipt there, and never
+    heard of here.
+    """
+
+    not_held: Annotated[tuple[ClipId, ...], Field(max_length=MAX_COMPARED)] = ()
+    unknown: Annotated[tuple[ClipId, ...], Field(max_length=MAX_COMPARED)] = ()
+
+
 class Noted(WireModel):
-    """What `noted` carries."""
+    """What `noted` carries. `compared`: the answer to a `holding` with contents, which `items` names alone."""
 
     items: Annotated[tuple[NotedItem, ...], Field(min_length=1, max_length=MAX_NOTED)]
+    compared: Annotated[ComparedContents | None, Field(exclude_if=lambda compared: compared is None)] = None
 
 
 class RegisterDuty(WireModel):

@@ -62,6 +62,11 @@ class Outbox:
         """A message that is sent once and not kept: hello, offer, status, holding."""
         return self._signed(kind, data, now_us)[0]
 
+    def passing_named(self, kind: UpKind, data: WireModel, now_us: UtcMicros) -> tuple[bytes, NotedItem]:
+        """The same, with the name by which its answer will name it."""
+        message, counter = self._signed(kind, data, now_us)
+        return message, NotedItem(boot_id=self._journal.boot_id, counter=counter)
+
     def waiting(self, limit: int) -> list[WaitingMessage]:
         """What the server has not noted, oldest first."""
         with self._journal.transaction() as rows:

@@ -7,10 +7,11 @@ outbox that the server has noted; `noted_us` was set by older releases, which ke
 
 Every question a running agent or `status` asks again and again has its index, so that its price follows what waits and
 never what was. `content.device` is the device of the first inspected sighting ("": unknown; NULL: none inspected yet);
+A former receipt is one that the server, by its signed word, does not know (any more); its content waits again.
 `tally` counts contents per device (scope `device:NUMBER`, `device:` for what names none) and in all (scope `all`).
 """
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -122,6 +123,13 @@ _VIEW_HISTORY = """
 CREATE INDEX sighting_of_device ON sighting (device, modified_us) WHERE inspection IS NOT NULL;
 """
 
-SCHEMA = _TABLES + _INDEXES + _TALLIES + _VIEW_HISTORY
-UPGRADES = {1: _FROM_1 + _INDEXES + _TALLIES, 2: _VIEW_HISTORY}
+_FORMER_RECEIPTS = """
+CREATE TABLE former_receipt (
+  clip_id TEXT NOT NULL, act_index INTEGER NOT NULL, act_hash TEXT NOT NULL, receipt BLOB NOT NULL,
+  receipted_us INTEGER NOT NULL, disowned_us INTEGER NOT NULL, PRIMARY KEY (act_index, clip_id, act_hash)
+) STRICT;
+"""
+
+SCHEMA = _TABLES + _INDEXES + _TALLIES + _VIEW_HISTORY + _FORMER_RECEIPTS
+UPGRADES = {1: _FROM_1 + _INDEXES + _TALLIES, 2: _VIEW_HISTORY, 3: _FORMER_RECEIPTS}
 """From each older version: the statements that make it the version after it."""

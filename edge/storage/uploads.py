@@ -161,9 +161,10 @@ def keep_receipt(rows: sqlite3.Connection, receipt: Receipt, envelope: bytes, no
 
 
 def latest_act(rows: sqlite3.Connection) -> tuple[int, str] | None:
-    """Index and hash of the latest act any receipt held here names; by it a restored server finds out."""
+    """Index and hash of the latest act any receipt ever held here names; by it a restored server finds out."""
     row = rows.execute(
-        "SELECT act_index, act_hash FROM content WHERE act_index IS NOT NULL ORDER BY act_index DESC LIMIT 1"
+        "SELECT act_index, act_hash FROM (SELECT act_index, act_hash FROM content WHERE act_index IS NOT NULL"
+        " UNION ALL SELECT act_index, act_hash FROM former_receipt) ORDER BY act_index DESC LIMIT 1"
     ).fetchone()
     return None if row is None else (row["act_index"], row["act_hash"])
 

@@ -30,6 +30,7 @@ from server.domain.receiving import Limits
 from server.ingest import metrics
 from server.ingest.aside import Aside
 from server.ingest.lane import Lane, Say
+from server.usecases.compare_contents import compare_contents
 from server.usecases.context import AppContext
 from server.usecases.gateways import RevokedGatewayError, UnknownGatewayError, keys_of, speaking_gateway
 from server.usecases.issue_register import RegisterTooLargeError, issue_register
@@ -191,12 +192,25 @@ class Control:
             case Holding() as holding:
                 outcome = receive_holding(db, holding, gateway_id=gateway_id, received_us=received_us)
                 self._follow(outcome, gateway_id)
+                self._compare(heard, holding)
 
     def _follow(self, outcome: HelloOutcome, gateway_id: str) -> None:
         if outcome.history_lost:
             log.error("history_lost", gateway=gateway_id)
             self._on_history_lost()
         self.say_register(gateway_id, outcome.register_held)
+
+    def _compare(self, heard: Heard, holding: Holding) -> None:
+        """Say the receipts that never came, then which of the contents named are not here as the gateway says."""
+        event = heard.opened.event
+        if not holding.contents or event.bootid is None or event.counter is None:
+            return
+        with self._context.db.reading() as session:
+            compared = compare_contents(session, holding.contents)
+        for receipt in compared.receipts:
+            self._say(DownTopic(heard.gateway_id, DownKind.RECEIPT), receipt)
+        item = NotedItem(boot_id=event.bootid, counter=event.counter)
+        self._tell(heard.gateway_id, DownKind.NOTED, Noted(items=(item,), compared=compared.answer))
 
     def _answer_offer(self, heard: Heard, offer: Offer) -> None:
         context, gateway_id = self._context, heard.gateway_id

@@ -31,11 +31,13 @@ from edge.contract.manifest import (
 )
 from edge.contract.messages import (
     ClipReport,
+    ComparedContents,
     DockingReport,
     Events,
     GatewayEvent,
     Grant,
     Have,
+    HeldContent,
     Hello,
     Holding,
     ListedFile,
@@ -254,6 +256,19 @@ def golden_messages() -> dict[str, bytes]:
             6,
         ),
         "holding": _up(UpKind.HOLDING, Holding(register_number=4, latest_act_index=99, latest_act_hash="cd" * 32), 7),
+        "holding-contents": _up(
+            UpKind.HOLDING,
+            Holding(
+                register_number=4,
+                latest_act_index=99,
+                latest_act_hash="cd" * 32,
+                contents=(
+                    HeldContent(clip_id=clip_id, act_index=99, act_hash="cd" * 32),
+                    HeldContent(clip_id="0" * 32),
+                ),
+            ),
+            8,
+        ),
         "grant": _down(
             DownKind.GRANT,
             Grant(
@@ -284,6 +299,13 @@ def golden_messages() -> dict[str, bytes]:
             DownKind.REFUSAL, Refusal(clip_id=clip_id, reason="hash_differs", permanent=True, detail="twice")
         ),
         "noted": _down(DownKind.NOTED, Noted(items=(NotedItem(boot_id=BOOT, counter=2),))),
+        "noted-compared": _down(
+            DownKind.NOTED,
+            Noted(
+                items=(NotedItem(boot_id=BOOT, counter=8),),
+                compared=ComparedContents(not_held=(clip_id,), unknown=("0" * 32,)),
+            ),
+        ),
         "register": _down(DownKind.REGISTER, register),
         "register-trust": _down(
             DownKind.REGISTER,
