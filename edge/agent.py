@@ -225,15 +225,11 @@ class Agent:
 
     # ------------------------------------------------------------------ the connections' threads
     def _received(self, opened: Opened) -> None:
-<<<<<<< /tmp/mine/edge/agent.py
+        if opened.signed:
+            self._clock.heard(opened.event.time, is_fresh=opened.kind is DownKind.NOTED)
         if isinstance(opened.data, Noted) and opened.data.compared is not None:
             self._comparison.receive(opened)
         elif opened.kind in {DownKind.NOTED, DownKind.REGISTER}:
-=======
-        if opened.signed:
-            self._clock.heard(opened.event.time, is_fresh=opened.kind is DownKind.NOTED)
-        if opened.kind in {DownKind.NOTED, DownKind.REGISTER}:
->>>>>>> /tmp/m_theirs
             self._reporting.receive(opened)
         else:
             self._upload.receive(opened)
