@@ -69,6 +69,7 @@ WRONG_STATE, WRONG_USE = WRONG, USAGE
 EXIT_CODES = {
     "edge.platform.terminal.UnknownLanguageError": WRONG_USE,
     "edge.platform.settings.ConfigError": WRONG_USE,
+    "server.ingest.anonymous_access.AnonymousBrokerError": WRONG_STATE,
     "server.ingest.broker_service.AdminPasswordError": WRONG_USE,
     "server.domain.verification.NotASizeError": WRONG_USE,
     "server.domain.verification.NotAPortionError": WRONG_USE,

@@ -6,13 +6,13 @@ from edge.contract.sentences import sentence
 from edge.platform.faults import os_complaint
 from edge.platform.mqtt import BrokerLogin
 from server.config import ServerConfig
+from server.ingest.anonymous_access import refuse_anonymous_broker
 from server.ingest.embedded_broker import EmbeddedBroker
 from server.ingest.login_keeper import LoginKeeper
 from server.ingest.mosquitto_admin import MosquittoAdmin
-from server.ingest.own_login import trust_of
 from server.usecases.context import AppContext
 from server.usecases.gateways import broker_logins
-from server.usecases.tls_files import tls_files
+from server.usecases.tls_files import broker_trust, tls_files
 
 _DEAF_BEFORE_RESTART = 2
 
@@ -36,7 +36,7 @@ class BrokerService:
     """Starts what there is to start, and keeps the logins equal to the register of gateways."""
 
     def __init__(self, context: AppContext) -> None:
-        """Raises AdminPasswordError."""
+        """Raises AdminPasswordError or AnonymousBrokerError."""
         config = context.config.broker
         self.embedded: EmbeddedBroker | None = None
         self._admin: MosquittoAdmin | None = None
@@ -47,7 +47,9 @@ class BrokerService:
             self.embedded = EmbeddedBroker(config.embedded_host, config.embedded_port, logins, tls=files)
             apply = self.embedded.apply
         else:
-            self._admin = MosquittoAdmin(_admin_login(context.config), on_connected=lambda: self._keeper.forget())
+            login = _admin_login(context.config)
+            refuse_anonymous_broker(login)
+            self._admin = MosquittoAdmin(login, on_connected=lambda: self._keeper.forget())
             apply = self._admin.apply
         self._keeper = LoginKeeper(context.db, context.broker_master_key, apply)
 
@@ -97,4 +99,4 @@ def _admin_login(server: ServerConfig) -> BrokerLogin:
         password = config.admin_password_file.read_text().strip()
     except OSError as error:
         raise AdminPasswordError(why=os_complaint(error)) from error
-    return BrokerLogin(config.url, config.admin_user, password, trust_of(server))
+    return BrokerLogin(config.url, config.admin_user, password, broker_trust(server))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
-from edge.contract.sentences import Sentence, in_code, sentence, sentence_of
+from edge.contract.sentences import sentence, sentence_of
 from edge.platform.clock import SystemClock
 from edge.platform.faults import os_reason
 from edge.platform.settings import ConfigError
@@ -23,10 +21,13 @@ from server.store.act_log import verify_acts
 from server.store.database import DatabaseUnusableError
 from server.store.rule_files import RuleFileError
 from server.store.tables import Clip, Gateway, SetAside
+from server.usecases.checks import Check
 from server.usecases.context import AppContext
+from server.usecases.examine_tls import examine_certificate, examine_new_ca
 from server.usecases.set_up import open_context
 from server.usecases.signing_keys import DatabaseOfAnotherServerError
 from server.usecases.signing_state import why_signing_stopped
+from server.usecases.tls_files import broker_trust
 
 _SETTINGS, _FOLDER, _ACTS = (
     sentence("settings", "settings"),
@@ -35,20 +36,6 @@ _SETTINGS, _FOLDER, _ACTS = (
 )
 _CORRECT = sentence("correct_settings", "correct the file, or run `tallylight-server init`")
 _SEE = sentence("see_message", "see the message")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `do` is empty where nothing is to be done."""
-
-    what: Sentence
-    ok: bool
-    detail: str
-    do: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs: codes and values, no language."""
-        return {"what": self.what.code, "ok": self.ok, "detail": in_code(self.detail), "do": in_code(self.do)}
 
 
 def examine(data_dir: Path) -> list[Check]:
@@ -71,9 +58,11 @@ def examine(data_dir: Path) -> list[Check]:
             _gateways,
             _aside,
             _clock,
+            examine_certificate,
             _broker,
         ]
-        return [*checks, *(look(context) for look in looks)]
+        new_ca = examine_new_ca(context)
+        return [*checks, *(look(context) for look in looks), *([] if new_ca is None else [new_ca])]
     finally:
         context.db.close()
 
@@ -164,9 +153,12 @@ def _clock(context: AppContext) -> Check:
 def _broker(context: AppContext) -> Check:
     parts = urlsplit(context.config.broker.server_url)
     what = sentence("broker", "broker")
-    host, port = parts.hostname or "127.0.0.1", parts.port or 1883
+    is_encrypted = parts.scheme == "mqtts"
+    host, port = parts.hostname or "127.0.0.1", parts.port or (8883 if is_encrypted else 1883)
     try:
-        socket.create_connection((host, port), timeout=3).close()
+        with socket.create_connection((host, port), timeout=3) as plain:
+            if is_encrypted:
+                broker_trust(context.config).context().wrap_socket(plain, server_hostname=host).close()
     except OSError as error:
         why = os_reason(error)
         if context.config.broker.embedded:

@@ -22,7 +22,7 @@ from edge.contract.sentences import sentence
 from edge.platform.durable import write_durably
 from edge.platform.faults import unreadable
 from edge.platform.signing import KeyFileError
-from edge.platform.tls import key_fingerprint
+from edge.platform.tls import SYSTEM_TRUST, Trust, key_fingerprint
 from edge.platform.version import RELEASED_US
 from server.config import ServerConfig
 from server.usecases.own_ca import Key, as_certified, issue, key_pem, names_of, new_ca, new_key
@@ -84,6 +84,17 @@ def broker_ca_pem(config: ServerConfig) -> str | None:
     if config.broker.embedded:
         return trusted_pem(config) if config.broker.is_encrypted else None
     return None if config.broker.ca_file is None else _text(config.broker.ca_file)
+
+
+def broker_trust(config: ServerConfig) -> Trust:
+    """Whom the broker must be to this server: its own child shows the very certificate that lies here.
+
+    Raises OSError.
+    """
+    if config.broker.embedded:
+        return Trust(tls_files(config).certificate.read_text(), checks_name=False, checks_time=False)
+    ca_file = config.broker.ca_file
+    return SYSTEM_TRUST if ca_file is None else Trust(ca_file.read_text())
 
 
 def keep_certificate(config: ServerConfig, *, now_us: UtcMicros) -> bool:
