@@ -6,11 +6,13 @@ import random
 import sys
 import tempfile
 import time
+from json import dumps
 from pathlib import Path
 
 from cyclopts import App
 from demo_stage.programs import StageError
-from fault_stage.campaign import Campaign
+from fault_stage.campaign import WINDOW_BYTES, Broker, Campaign
+from fault_stage.controls import Control
 from fault_stage.moments import Victim
 
 app = App(
@@ -19,32 +21,67 @@ app = App(
 
 
 @app.default
-def campaign(*, kills: int = 10, seed: int = 1, port: int = 8570, data: Path | None = None) -> int:
-    """Kill each of the three programs some times and look whether anything was lost, doubled or claimed.
+def campaign(
+    *,
+    kills: int = 10,
+    broker: Broker = Broker.EMBEDDED,
+    seed: int = 1,
+    port: int = 8570,
+    data: Path | None = None,
+    control: Control | None = None,
+    json: bool = False,
+) -> int:
+    """Kill each of the three programs some times, each time in a busy state that is named, and look whether anything
+    was lost, doubled or claimed.
 
     Parameters
     ----------
     kills
         How often each program is killed.
+    broker
+        The embedded one, or Mosquitto, which starts in a moment and so makes many kills possible.
     seed
         Another number gives another order, other moments and other files.
     port
-        The server's port; its metrics and broker take the two after it.
+        The server's port; metrics, broker and the counter of sent bytes take the three after it.
     data
         An empty folder to work in; without it a temporary one.
+    control
+        A fault of the server that must be caught, such as receipt_before_commit: it is killed once, when a receipt
+        comes.
+    json
+        Print one JSON object at the end, and no progress.
     """
     began_s = time.monotonic()
     victims = [victim for victim in Victim for _ in range(kills)]
     random.Random(seed).shuffle(victims)
     with tempfile.TemporaryDirectory(prefix="kill-campaign-") as temporary:
-        work = Campaign(data or Path(temporary), seed=seed, port=port)
         try:
-            print(f"seed {seed}, {len(victims)} kills", flush=True)
-            broken = work.run(victims, lambda line: print(line, flush=True))
+            folder = data or Path(temporary)
+            work = Campaign(folder, seed=seed, port=port, broker=broker, control=control)
+            broken = work.run(victims, (lambda _kill: None) if json else (lambda kill: print(kill, flush=True)))
         except StageError as error:
             print(error)
             return 2
-    print(f"{work.files} files, {len(work.kills)} kills in {time.monotonic() - began_s:.0f} s")
+    seconds = time.monotonic() - began_s
+    if json:
+        told = {
+            "broker": broker,
+            "seed": seed,
+            "kills": len(work.kills),
+            "files": work.files,
+            "seconds": round(seconds, 1),
+            "by_moment": dict(work.kills_by_moment.most_common()),
+            "window_bytes": WINDOW_BYTES,
+            "sent_again_bytes": work.sent_again.costs_bytes,
+            "broken": broken,
+        }
+        print(dumps(told, indent=1))
+        return 1 if broken else 0
+    print(f"{work.files} files, {len(work.kills)} kills in {seconds:.0f} s, seed {seed}, {broker} broker")
+    for state, count in work.kills_by_moment.most_common():
+        print(f"  {count} x {state}")
+    print(work.sent_again.told(WINDOW_BYTES))
     for promise in broken:
         print(f"BROKEN: {promise}")
     if not broken:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from edge.contract.sentences import sentence
 
@@ -57,12 +58,27 @@ def run_to_end(name: str, *arguments: str, env: Mapping[str, str] | None = None,
     return done.stdout
 
 
+class Running(Protocol):
+    """A child process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 class Programs:
     """The running programs. Leaving the `with` block ends all of them, the last started first."""
 
     def __init__(self, log_folder: Path) -> None:
         self._log_folder = log_folder
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Programs:
         self._log_folder.mkdir(parents=True, exist_ok=True)
@@ -75,15 +91,18 @@ class Programs:
     def start(self, name: str, arguments: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
         """Start a program, under a name of ours, in a session of its own, so that Ctrl-C reaches the demo alone."""
         with self._log_of(name).open("ab") as log:
-            self._running[name] = subprocess.Popen(
-                arguments,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=end_with_parent,  # noqa: PLW1509  (only prctl is called, nothing that takes a lock)
-            )
+            self._running[name] = self._launched(arguments, {**os.environ, **(env or {})}, log)
+
+    def _launched(self, arguments: Sequence[str | Path], env: Mapping[str, str], log: BinaryIO) -> Running:
+        return subprocess.Popen(
+            arguments,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  (only prctl is called, nothing that takes a lock)
+        )
 
     def pid(self, name: str) -> int:
         """The process id of a running program."""

@@ -29,6 +29,7 @@ class Stage:
         *,
         port: int,
         server_env: Mapping[str, str] | None = None,
+        edge_env: Mapping[str, str] | None = None,
         server_command: Sequence[str] = (),
         vouched: bool = False,
     ) -> None:
@@ -50,6 +51,7 @@ class Stage:
         self._edge_env = {
             "TALLYLIGHT_EDGE_STATUS_INTERVAL_S": "5",
             "TALLYLIGHT_EDGE_CLOCK_VOUCHED": "true" if vouched else "false",
+            **(edge_env or {}),
         }
 
     def make_server(self) -> None:
@@ -71,11 +73,15 @@ class Stage:
             if (folder / f"{kind}.csv").exists():
                 self._server("import", kind, str(folder / f"{kind}.csv"))
 
-    def start_server(self) -> None:
-        """Start the server and wait until it says that it is ready."""
+    def launch_server(self) -> None:
+        """Start the server; returns at once."""
         self._programs.start(
             SERVER, [*self._server_command, "run", "--data", str(self._folders.server)], self._server_env
         )
+
+    def start_server(self) -> None:
+        """Start the server and wait until it says that it is ready."""
+        self.launch_server()
         with Api(self.url) as api:
             self.wait_for(api.ready, _NOT_READY, limit_s=_READY_S)
 

@@ -1,31 +1,60 @@
-"""A campaign of kills: feed files, wait for the moment, kill, start again, and at the end look at what was promised."""
+"""A campaign of kills: keep clips on their way, wait for the moment, kill, start again, and at the end look at what was
+promised.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from demo_stage.folders import Folders, Memory
-from demo_stage.programs import Programs, StageError
+from demo_stage.mosquitto import MOSQUITTO, Mosquitto
+from demo_stage.programs import StageError, port_is_free
 from demo_stage.stage import EDGE, SERVER, Stage
 
 from edge.platform.clock import SystemClock
-from fault_stage.moments import MOMENTS, Moment, OnTheWay, Victim, look
+from fault_stage.chunk_counter import ChunkCounter
+from fault_stage.controls import Control, Fault, break_the_product
+from fault_stage.moments import MOMENTS, Moment, Observer, OnTheWay, Victim
+from fault_stage.promises import digest
+from fault_stage.quick_programs import QuickPrograms
+from fault_stage.sent_again import SentAgain
 from fault_stage.verdict import broken_promises
 
-_SLOW = {  # small chunks and a small window, so that a clip is long between grant and receipt
+WINDOW_BYTES = 1024 * 1024
+PORTS = 4
+"""How many a campaign takes, from its first one on: HTTP, metrics, broker, chunk counter."""
+_SLOW = {  # small chunks and a window of one batch, so that a clip is long between grant and receipt
     "TALLYLIGHT_INGEST__CHUNK_BYTES": "65536",
-    "TALLYLIGHT_INGEST__WINDOW_BYTES": "262144",
+    "TALLYLIGHT_INGEST__WINDOW_BYTES": str(WINDOW_BYTES),
     "TALLYLIGHT_INGEST__BUSY_RETRY_S": "0.5",
 }
-_FILE_BYTES = {Moment.LANDING: 24_000_000, Moment.GRANTED: 6_000_000, Moment.RECEIPT_COMES: 2_000_000}
-_MOMENT_S = 240.0
+_EDGE = {
+    "TALLYLIGHT_EDGE_UPLOADS_IN_FLIGHT": "1",  # so that what is sent again belongs to one interruption
+    "TALLYLIGHT_EDGE_LANDING_KEEP_DAYS": "0",  # so that something is released
+}
+_COPIED = frozenset({Moment.COPYING, Moment.RE_READING})
+_FILE_BYTES, _LARGER_BYTES = 4_000_000, 1_000
+"""Each file is a little larger than the one before: small goes before large, so the clip on its way goes on first."""
+_WAITING_FILES = 2
+_MOMENT_S = 120.0
+_AHEAD_S = 3.0
+_END_S, _CONTROL_END_S = 180.0, 20.0
+_PAUSES_S = (0.0, 0.0, 0.01, 0.05, 0.2)
+
+
+class Broker(StrEnum):
+    """Which one stands in the middle."""
+
+    EMBEDDED = "embedded"
+    MOSQUITTO = "mosquitto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +71,63 @@ class Kill:
 
 
 class Campaign:
-    """One stage below one folder. `server_command`: another program in place of the server, for the control."""
+    """One stage below one folder. `control`: a fault of the server that must be caught.
+
+    `port`: the first of `PORTS`. This program must have one thread, since it forks the others.
+    """
 
     def __init__(
-        self, folder: Path, *, seed: int, port: int, server_command: Sequence[str] = (), end_wait_s: float = 180.0
+        self,
+        folder: Path,
+        *,
+        seed: int,
+        port: int,
+        broker: Broker = Broker.EMBEDDED,
+        control: Control | None = None,
     ) -> None:
-        self._dice, self._end_wait_s = random.Random(seed), end_wait_s
+        """Raises StageError where Mosquitto is wanted and not installed."""
+        self._dice, self._is_control = random.Random(seed), control is not None
         self._folders = Folders(folder)
         self._source = folder / "footage"
         self._source.mkdir(parents=True, exist_ok=True)
-        self._programs = Programs(self._folders.logs)
+        self._programs = QuickPrograms(self._folders.logs, spoil=lambda: self._spoil(control))
         memory = Memory(seed, None, port + 2, "kill-campaign-only")
+        counter_url = f"mqtt://127.0.0.1:{port + 3}"
+        self._counter = ChunkCounter(port + 3, memory.broker_port)
+        self._mosquitto = None
+        broker_env = {"TALLYLIGHT_BROKER__GATEWAY_URL": counter_url}
+        if broker is Broker.MOSQUITTO:
+            self._mosquitto = Mosquitto(folder / "broker", self._programs, port=memory.broker_port)
+            broker_env |= self._mosquitto.server_env
         self._stage = Stage(
-            self._folders, memory, self._programs, port=port, server_env=_SLOW, server_command=server_command
+            self._folders,
+            memory,
+            self._programs,
+            port=port,
+            server_env=_SLOW | broker_env,
+            edge_env=_EDGE,
         )
+        self._observer = Observer(self._folders.gateway, self._folders.server)
         self._written: dict[str, str] = {}
+        self._sizes: set[int] = set()
         self._round_us = 0
+        self.sent_again = SentAgain(self._folders.logs / f"{EDGE}.log", self._observer.held_at_server)
         self.kills: list[Kill] = []
 
-    def run(self, victims: Sequence[Victim], tell: Callable[[str], None]) -> list[str]:
+    def run(self, victims: Sequence[Victim], tell: Callable[[Kill], None] = lambda _kill: None) -> list[str]:
         """Kill each victim in turn, then wait until all is quiet. What does not hold, in words."""
         with self._programs:
-            self._stage.make_server()
-            self._stage.start_server()
-            self._stage.enrol_gateway(self._source, rest_s=0.3)
-            self._stage.start_gateway()
-            for number, victim in enumerate(victims, 1):
-                moment = self._dice.choice(MOMENTS[victim])
-                tell(str(self._kill(number, victim, moment)))
-            quiet = self._wait_for_receipts()
+            try:
+                self._begin()
+                for number, (victim, moment) in enumerate(self._plan(victims), 1):
+                    kill = self._kill(number, victim, moment)
+                    self.kills.append(kill)
+                    tell(kill)
+                quiet = self._wait_for_receipts()
+                self.sent_again.read_log()
+            finally:
+                self._counter.stop()
+                self._observer.close()
         promises = broken_promises(self._source, self._folders.gateway, self._folders.server, written=self._written)
         return promises if quiet or promises else ["not every receipt came in time"]
 
@@ -79,52 +136,81 @@ class Campaign:
         """How many files were fed."""
         return len(self._written)
 
+    @property
+    def kills_by_moment(self) -> Counter[str]:
+        """How often who was killed where."""
+        return Counter(f"{kill.victim} at {kill.moment}" for kill in self.kills)
+
+    def _plan(self, victims: Sequence[Victim]) -> list[tuple[Victim, Moment]]:
+        """Where each of them is killed. A control's fault shows when a receipt comes, and once is enough."""
+        if self._is_control:
+            return [(Victim.SERVER, Moment.RECEIPT_COMES)]
+        return [(victim, self._dice.choice(MOMENTS[victim])) for victim in victims]
+
+    def _spoil(self, control: Control | None) -> None:
+        if control is not None:
+            break_the_product(control, Fault(self._folders.gateway / "landing", ahead_s=_AHEAD_S))
+
+    def _begin(self) -> None:
+        self._stage.make_server()
+        if self._mosquitto is not None:
+            self._mosquitto.start()
+        self._counter.start()
+        self._stage.start_server()
+        self._stage.enrol_gateway(self._source, rest_s=0.3)
+        self._stage.start_gateway()
+
     # ------------------------------------------------------------------ one kill
     def _kill(self, number: int, victim: Victim, moment: Moment) -> Kill:
         self._round_us = SystemClock().now_us()
         before = self._look()
-        self._feed(moment)
+        if len(self._written) - before.receipted < _WAITING_FILES or moment in _COPIED:
+            self._feed()
         state = self._wait_for(moment, before)
-        time.sleep(self._dice.choice((0, 0, 0.02, 0.1, 0.3)))
+        time.sleep(self._dice.choice(_PAUSES_S))
         match victim:
             case Victim.AGENT:
                 self._programs.kill(EDGE)
+                self.sent_again.interrupted(self._counter.sent_bytes())
                 self._stage.start_gateway()
             case Victim.SERVER:
                 self._programs.kill(SERVER)
-                self._wait_until_broker_is_gone()
-                self._stage.start_server()
+                self.sent_again.interrupted(self._counter.sent_bytes())
+                if self._mosquitto is None:
+                    self._wait_until_broker_is_gone()
+                self._stage.launch_server()
             case Victim.BROKER:
-                os.kill(self._broker_pid(), signal.SIGKILL)
-        kill = Kill(number, victim, moment, state)
-        self.kills.append(kill)
-        return kill
+                self._kill_broker()
+        return Kill(number, victim, moment, state)
 
     def _look(self) -> OnTheWay:
-        return look(self._folders.gateway, self._folders.server, since_us=self._round_us)
+        return self._observer.look(since_us=self._round_us, sizes=self._sizes)
 
-    def _feed(self, moment: Moment) -> None:
-        """Two or three files of random bytes, which no compression or duplicate can make easy."""
-        for _ in range(self._dice.randint(2, 3)):
-            data = self._dice.randbytes(self._dice.randint(_FILE_BYTES[moment] // 2, _FILE_BYTES[moment]))
-            name = f"K-01_20261101T{len(self._written):06d}_{len(self._written):04d}.mp4"
-            (self._source / name).write_bytes(data)
-            self._written[name] = hashlib.sha256(data).hexdigest()
+    def _feed(self) -> None:
+        """A file of random bytes, which no compression or duplicate can make easy."""
+        data = self._dice.randbytes(_FILE_BYTES + _LARGER_BYTES * len(self._written))
+        name = f"K-01_20261101T{len(self._written):06d}_{len(self._written):04d}.mp4"
+        self._written[name] = digest(data)
+        self._sizes.add(len(data))
+        (self._source / name).write_bytes(data)
 
     def _wait_for(self, moment: Moment, before: OnTheWay) -> OnTheWay:
         until = time.monotonic() + _MOMENT_S
         while not (state := self._look()).is_at(moment, since=before):
             if time.monotonic() > until:
                 raise StageError(f"the moment {moment} did not come within {_MOMENT_S:.0f} s: {state}")
-            if state.receipted == len(self._written):  # all went through between two looks: the moment was missed
-                before = state
-                self._feed(moment)
-            time.sleep(0.005)
+            all_through = state.receipted == len(self._written)
+            if all_through or (moment in _COPIED and state.sealed > before.sealed):
+                before = state  # the moment was missed, it lay between two looks
+                self._feed()
+            self.sent_again.read_log()
+            self._stage.check()
+            time.sleep(0.003)
         return state
 
     def _wait_for_receipts(self) -> bool:
         """Whether every content has its receipt, waiting as long as that takes, within reason."""
-        until = time.monotonic() + self._end_wait_s
+        until = time.monotonic() + (_CONTROL_END_S if self._is_control else _END_S)
         while self._look().receipted < len(self._written):
             if time.monotonic() > until:
                 return False
@@ -132,8 +218,17 @@ class Campaign:
             time.sleep(0.3)
         return True
 
-    # ------------------------------------------------------------------ the broker, a child of the server
-    def _broker_pid(self) -> int:
+    # ------------------------------------------------------------------ the broker
+    def _kill_broker(self) -> None:
+        if self._mosquitto is not None:
+            self._programs.kill(MOSQUITTO)
+            self.sent_again.interrupted(self._counter.sent_bytes())
+            self._mosquitto.start()
+            return
+        os.kill(self._embedded_broker_pid(), signal.SIGKILL)  # a child of the server, which starts another
+        self.sent_again.interrupted(self._counter.sent_bytes())
+
+    def _embedded_broker_pid(self) -> int:
         until = time.monotonic() + _MOMENT_S
         while time.monotonic() < until:
             found = [pid for pid in _children(self._programs.pid(SERVER)) if "broker_child" in _command_line(pid)]
@@ -144,10 +239,8 @@ class Campaign:
 
     def _wait_until_broker_is_gone(self) -> None:
         """The kernel ends the child with its parent; until then its port is taken."""
-        from demo_stage.programs import port_is_free
-
         self._stage.wait_for(
-            lambda: port_is_free(self._stage.broker_port), "the broker outlived the server", limit_s=20
+            lambda: port_is_free(self._stage.broker_port), "the broker outlived the server", limit_s=20, every_s=0.02
         )
 
 

@@ -8,7 +8,9 @@ program.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -80,16 +82,24 @@ def receipt_without_commit(seal: Callable[..., bytes], db: Database, clip_id: st
         return receipt
 
 
-def break_the_product(control: Control, landing_folder: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a control needs to know: the gateway's landing area, and how long a promise is ahead of its commit."""
+
+    landing: Path
+    ahead_s: float = 0.0
+
+
+def break_the_product(control: Control, fault: Fault) -> None:
     """From now on this process has the fault; for good."""
-    _BREAKS[control](landing_folder)
+    _BREAKS[control](fault)
 
 
 def _replace(owner: object, name: str, value: object) -> None:
     setattr(owner, name, value)
 
 
-def _receipt_before_commit(_landing: Path) -> None:
+def _receipt_before_commit(fault: Fault) -> None:
     seal, finish = seal_clip, lane.Lane._finish
     present: list[lane.Lane] = []
 
@@ -100,13 +110,14 @@ def _receipt_before_commit(_landing: Path) -> None:
     def promise_then_seal(db: Database, clip_id: str, **given: Any) -> bytes:
         receipt = receipt_without_commit(seal, db, clip_id, **given)
         present[-1]._say(DownTopic(given["gateway_id"], DownKind.RECEIPT), receipt)
+        time.sleep(fault.ahead_s)
         return seal(db, clip_id, **given)
 
     _replace(lane.Lane, "_finish", remembering)
     _replace(lane, "seal_clip", promise_then_seal)
 
 
-def _have_before_commit(_landing: Path) -> None:
+def _have_before_commit(_fault: Fault) -> None:
     commit, flush = journal_ranges, lane.Lane.flush
     owed: list[tuple[Database, Mapping[str, Sequence[ByteSpan]]]] = []
 
@@ -119,17 +130,17 @@ def _have_before_commit(_landing: Path) -> None:
     _replace(lane.Lane, "flush", answer_then_commit)
 
 
-def _release_before_receipt(landing_folder: Path) -> None:
+def _release_before_receipt(fault: Fault) -> None:
     keep = uploads.keep_receipt
 
     def drop_then_keep(rows: sqlite3.Connection, receipt: Any, *given: Any) -> bool:
-        (landing_folder / receipt.clip_id).unlink()
+        (fault.landing / receipt.clip_id).unlink()
         return keep(rows, receipt, *given)
 
     _replace(uploads, "keep_receipt", drop_then_keep)
 
 
-def _synchronous_normal(_landing: Path) -> None:
+def _synchronous_normal(_fault: Fault) -> None:
     make_durable, prepare = journal._make_durable_and_check, database._prepare_connection
 
     def at_the_gateway(connection: sqlite3.Connection, path: Path) -> None:
@@ -145,12 +156,12 @@ def _synchronous_normal(_landing: Path) -> None:
     _replace(Database, "_check_durability", lambda _self: None)
 
 
-def _no_directory_fsync(_landing: Path) -> None:
+def _no_directory_fsync(_fault: Fault) -> None:
     for module in (durable, journal, landing, clip_files):
         _replace(module, "fsync_directory", lambda _folder: None)
 
 
-def _receipt_before_rename(_landing: Path) -> None:
+def _receipt_before_rename(_fault: Fault) -> None:
     def finish(self: clip_files.ClipFiles, clip_id: ClipId) -> str:
         relative = f"{clip_id[:2]}/{clip_id}"
         durable.make_directory((self.root / relative).parent)
@@ -160,7 +171,7 @@ def _receipt_before_rename(_landing: Path) -> None:
     _replace(clip_files.ClipFiles, "finish", finish)
 
 
-_BREAKS: dict[Control, Callable[[Path], None]] = {
+_BREAKS: dict[Control, Callable[[Fault], None]] = {
     Control.RECEIPT_BEFORE_COMMIT: _receipt_before_commit,
     Control.HAVE_BEFORE_COMMIT: _have_before_commit,
     Control.RELEASE_BEFORE_RECEIPT: _release_before_receipt,

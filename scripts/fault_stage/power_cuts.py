@@ -21,7 +21,7 @@ from pathlib import Path
 
 from demo_stage.programs import StageError
 
-from fault_stage.controls import CAUGHT_BY_POWER_CUTS, Control, break_the_product
+from fault_stage.controls import CAUGHT_BY_POWER_CUTS, Control, Fault, break_the_product
 from fault_stage.places import CHUNK_BYTES, Places, feed, make_places
 from fault_stage.promises import Kind, act_under_way, read_promises
 from fault_stage.recovery import load_everything, recovered
@@ -119,7 +119,7 @@ class PowerCuts:
         if child == 0:
             try:
                 if self._control is not None:
-                    break_the_product(self._control, disks.places.landing)
+                    break_the_product(self._control, Fault(disks.places.landing))
                 way = Way(disks.places, start=disks.starts)
                 os.write(ready_write, b"r")
                 _feed_for_ever(disks, way, random.Random(seed))

@@ -18,7 +18,7 @@ from pathlib import Path
 from demo_stage.programs import StageError
 
 from fault_stage.call_points import Point, beyond, points_of, right_after
-from fault_stage.controls import Control, break_the_product
+from fault_stage.controls import Control, Fault, break_the_product
 from fault_stage.forks import Ended, run_forked
 from fault_stage.places import CHUNK_BYTES, Places, feed, make_places
 from fault_stage.promises import act_under_way
@@ -137,7 +137,7 @@ class Enumeration:
 
         def prepare() -> None:
             if self._control is not None:
-                break_the_product(self._control, places.landing)
+                break_the_product(self._control, Fault(places.landing))
             if self._start == 1:
                 started.append(Way(places, start=1))
 

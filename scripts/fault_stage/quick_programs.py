@@ -1,0 +1,112 @@
+"""The real programs, started by fork: everything they import is loaded here once, so that a start costs no seconds.
+
+What is forked runs the same entry as the installed command, with the same words, settings and log, in a session of its
+own. This program must have one thread.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from demo_stage.programs import Programs, Running, StageError, command, end_with_parent
+from demo_stage.stage import EDGE, SERVER
+
+_POLL_S = 0.005
+
+
+class ForkedProgram:
+    """A child of ours, as `subprocess.Popen` would give it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        if self._status is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+            time.sleep(_POLL_S)
+        return status
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+class QuickPrograms(Programs):
+    """Forks gateway and server; starts anything else as ever. `spoil` is called in each fork, before it runs."""
+
+    def __init__(self, log_folder: Path, *, spoil: Callable[[], None] = lambda: None) -> None:
+        super().__init__(log_folder)
+        self._spoil, self._entries = spoil, _loaded_entries()
+
+    def _launched(self, arguments: Sequence[str | Path], env: Mapping[str, str], log: BinaryIO) -> Running:
+        entry = self._entries.get(str(arguments[0]))
+        if entry is None:
+            return super()._launched(arguments, env, log)
+        if threading.active_count() != 1:
+            raise StageError("a program with several threads cannot be forked safely")
+        child = os.fork()
+        if child == 0:
+            self._be_the_program(entry, [str(word) for word in arguments], env, log.fileno())
+        return ForkedProgram(child)
+
+    def _be_the_program(self, entry: Callable[[], object], words: list[str], env: Mapping[str, str], log: int) -> None:
+        """Never returns."""
+        status = 1
+        try:
+            end_with_parent()
+            os.setsid()
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            for source, target in ((nothing, 0), (log, 1), (log, 2)):
+                os.dup2(source, target)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.environ.clear()
+            os.environ.update(env)
+            sys.argv = words
+            self._spoil()
+            entry()
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+
+def _loaded_entries() -> dict[str, Callable[[], object]]:
+    """The entry of each command by its path, with all that a run of it imports."""
+    import edge.agent
+    import edge.cli
+    import server.app
+    import server.cli
+    import server.cli.commands
+    import server.cli.service
+
+    return {command(EDGE): edge.cli.main, command(SERVER): server.cli.main}

@@ -1,0 +1,53 @@
+"""What is sent again is counted from outside: in the bytes that pass, and in what the gateway was told is held."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fault_stage.chunk_counter import PublishedBytes
+from fault_stage.sent_again import SentAgain
+from hypothesis import given
+from hypothesis import strategies as st
+
+CHUNK_TOPIC, OTHER_TOPIC = b"tl/v1/data/w/g/1/0/0123456789abcdef", b"tl/v1/up/gw-12345678/offer"
+
+
+def packet(first: int, body: bytes) -> bytes:
+    """An MQTT control packet: its first byte, its length in groups of seven bits, its body."""
+    length, left = b"", len(body)
+    while left > 0x7F:
+        length, left = length + bytes([left & 0x7F | 0x80]), left >> 7
+    return bytes([first]) + length + bytes([left]) + body
+
+
+def publication(topic: bytes, size_bytes: int) -> bytes:
+    return packet(0x32, len(topic).to_bytes(2) + topic + b"\0\1" + bytes(size_bytes))
+
+
+@given(st.lists(st.integers(0, 3)), st.lists(st.integers(1, 400)), st.integers(0, 40_000))
+def test_chunks_are_counted_however_the_stream_is_cut(kinds: list[int], cuts: list[int], size_bytes: int) -> None:
+    forms = (publication(CHUNK_TOPIC, size_bytes), publication(OTHER_TOPIC, 200), packet(0x40, b"\0\1"), b"\xc0\0")
+    stream, counted, counter = b"".join(forms[kind] for kind in kinds), 0, PublishedBytes()
+    for cut in cuts:
+        counted, stream = counted + counter.take(stream[:cut]), stream[cut:]
+    counted += counter.take(stream)
+    assert counted == kinds.count(0) * len(forms[0])
+
+
+def test_what_was_sent_and_is_not_held_at_the_next_grant_is_sent_again(tmp_path: Path) -> None:
+    held: dict[str, int] = {"before": 500}
+    again = SentAgain(tmp_path / "log", lambda: held)
+
+    def granted(clip_id: str, held_bytes: int) -> None:
+        with again.log.open("a") as log:
+            log.write(json.dumps({"event": "granted", "clip_id": clip_id, "held_bytes": held_bytes}) + "\n")
+
+    granted("clip", 0)
+    again.interrupted(1_500)
+    granted("clip", 700)
+    again.interrupted(2_000)
+    again.interrupted(2_000)
+    granted("clip", 1_200)
+    again.read_log()
+    assert again.costs_bytes == [300, 0]
