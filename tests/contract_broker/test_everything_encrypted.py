@@ -5,23 +5,27 @@ from __future__ import annotations
 import http.client
 import os
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from running_broker import free_port
-from scripted_gateway import CLOCK, ScriptedGateway, until
+from scripted_gateway import CLOCK, ScriptedGateway, enrolment_request, until
 from served import Served, has_dynamic_security, serving
 
 from edge.contract.messages import Receipt
 from edge.local.enrolment import enrol
+from edge.platform.signing import SigningKey
 from edge.platform.tls import Trust
 from edge.storage.identity import Identity
 from edge.storage.journal import reading_journal
 from edge.storage.journal_errors import JournalUnusableError, NoJournalError
+from edge.transport.enrolment_call import ForeignServerError, ServerUnreachableError, ask_to_enrol
 from server.app import Server
 from server.config import load_config
 from server.usecases.enrol_gateway import invite_gateway
@@ -29,6 +33,7 @@ from server.usecases.set_up import set_up
 from server.usecases.tls_files import renew, tls_files, tls_fingerprint
 
 pytestmark = pytest.mark.broker
+REQUEST = enrolment_request("A" * 26, SigningKey.generate())
 
 
 @pytest.fixture(params=["embedded", "mosquitto"])
@@ -146,6 +151,35 @@ def test_a_gateway_enrols_over_tls_and_brings_a_clip_to_its_receipt(running: Run
     finally:
         agent.terminate()
         agent.wait(30)
+
+
+def test_who_does_not_speak_tls_1_3_to_the_pages_is_told_so(running: Running, tmp_path: Path) -> None:
+    config = running.server.config
+    assert until(lambda: _answers(config.http.port))
+    with pytest.raises(ServerUnreachableError, match="wants it encrypted"):
+        ask_to_enrol(config.url.replace("https", "http"), REQUEST, tls_fingerprint=bytes(32))
+    with pytest.raises(ServerUnreachableError, match="does not speak TLS"):
+        ask_to_enrol(f"https://127.0.0.1:{_plain_port()}", REQUEST, tls_fingerprint=bytes(32))
+    with pytest.raises(ForeignServerError, match="Nothing was sent"):
+        ask_to_enrol(config.url, REQUEST, tls_fingerprint=bytes(32))
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection(("127.0.0.1", config.http.port)) as plain, pytest.raises(ssl.SSLError):
+        old.wrap_socket(plain)
+
+
+def _plain_port() -> int:
+    """Of a listener that answers whatever it hears in plain words, once."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        taken, _ = listening.accept()
+        with taken, listening:
+            taken.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    threading.Thread(target=answer, daemon=True).start()
+    return int(listening.getsockname()[1])
 
 
 def _receipted(data: Path) -> int:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+import queue
 import random
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from docked_agent import Dock, assert_all_is_kept, until
-from served import CLOCK, Served, has_dynamic_security, serving
+from scripted_gateway import ScriptedGateway
+from served import CLOCK, Served, has_dynamic_security, serving, wait_a_little
 from sqlalchemy import select
 
 from edge.contract.dsse import read_envelope
+from edge.contract.messages import Receipt
+from edge.contract.topics import DownKind
 from edge.storage.identity import load_identity, load_server_keys
-from server.store.tables import SetAside
+from server.store.tables import EventRow, SetAside
 from server.usecases.revoke_gateway import revoke_gateway
 from server.usecases.signing_keys import rotate_signing_key, signing_key_in_use
 from server.usecases.tls_files import begin_new_ca
@@ -118,6 +124,31 @@ def test_a_gateway_that_lost_its_key_signs_what_waits_again_under_its_old_id(doc
     assert_all_is_kept(dock, CONTENTS)
     with served.context.db.reading() as session:
         assert session.scalars(select(SetAside).where(SetAside.reason == "bad_signature")).all() == []
+
+
+def test_of_two_under_one_id_the_second_is_refused_and_a_person_is_told(served: Served) -> None:
+    first = served.gateway("south")
+    second = copied(first)
+    for speaking in (first, second, first):  # the second may be the first after a restart, until the first speaks again
+        speaking.hello()
+        wait_a_little()
+    second.offer(second.manifest(CONTENTS[0]))
+    refusal = second.hear(DownKind.REFUSAL)
+    assert (refusal.reason, refusal.permanent) == ("gateway_cloned", False)
+    first.hear(DownKind.REFUSAL)  # one id, one topic: it hears it, too, and does not know the clip
+    assert isinstance(first.upload(CONTENTS[1]), Receipt)
+    with served.context.db.reading() as session:
+        assert session.scalars(select(EventRow).where(EventRow.code == "gateway_cloned")).first() is not None
+    second.link.stop()
+    first.link.stop()
+
+
+def copied(original: ScriptedGateway) -> ScriptedGateway:
+    """A machine started on a copy of its data folder: the same id, key and login, another boot."""
+    other = copy.copy(original)
+    other.boot_id, other.counter, other.heard = f"boot-{secrets.token_hex(6)}", 0, queue.Queue()
+    other.link = other.connection()
+    return other.start()
 
 
 def test_a_revoked_gateway_is_cut_and_what_it_still_says_is_kept_for_a_person(served: Served) -> None:
