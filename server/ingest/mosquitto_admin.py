@@ -6,6 +6,7 @@ cuts the live connection. Source: mosquitto.org/documentation/dynamic-security.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import threading
@@ -33,11 +34,7 @@ class MosquittoAdmin:
 
     def __init__(self, login: BrokerLogin, *, on_connected: Callable[[], None]) -> None:
         """`on_connected` is called after every connect: a broker that was emptied must be filled again."""
-        self._link = MqttLink(
-            login, [_ANSWERS], on_message=self._hear, on_connected=self._connected, retry_s=(0.2, 5.0)
-        )
-        self._on_connected = on_connected
-        self._applied: dict[str, str] = {}
+        self._link = MqttLink(login, [_ANSWERS], on_message=self._hear, on_connected=on_connected, retry_s=(0.2, 5.0))
         self._answered = threading.Event()
         self._waiting_for = ""
         self._responses: list[dict[str, Any]] = []
@@ -61,30 +58,28 @@ class MosquittoAdmin:
             raise BrokerAdminError(why=f"no connection as administrator ({self._link.last_error or 'no answer'})")
         present = self._clients()
         self._ask([_default_access()])
-        applied, self._applied = self._applied, {}
         for user, password in logins.items():
-            if applied.get(user) == password and user in present:
-                continue
+            mark = _mark(user, password)
+            if present.get(user) == mark:
+                continue  # telling it again would cut a connection that stands
             self._ask([_create_role(user), *_role_access(user)], forgive=_THERE_ALREADY)
+            client = {"username": user, "password": password, "roles": _roles(user), "textdescription": mark}
             if user in present:
-                client = {"command": "modifyClient", "username": user, "password": password, "roles": _roles(user)}
-                self._ask([client, {"command": "enableClient", "username": user}])
+                self._ask([{"command": "modifyClient", **client}, {"command": "enableClient", "username": user}])
             else:
-                self._ask([{"command": "createClient", "username": user, "password": password, "roles": _roles(user)}])
-        for user in present - set(logins):
-            if user.startswith("gw-"):
+                self._ask([{"command": "createClient", **client}])
+        for user in present.keys() - set(logins):
+            if user.startswith("gw-") and present[user] is not None:
                 self._ask([{"command": "disableClient", "username": user}])
                 log.info("broker_client_disabled", gateway=user)
-        self._applied = dict(logins)
 
-    def _connected(self) -> None:
-        """The broker may be a new one, or an old one without its state."""
-        self._applied = {}
-        self._on_connected()
-
-    def _clients(self) -> set[str]:
-        (answer,) = self._ask([{"command": "listClients", "verbose": False}])
-        return set(answer["data"]["clients"])
+    def _clients(self) -> dict[str, str | None]:
+        """User -> the mark it was left with; None where it is disabled."""
+        (answer,) = self._ask([{"command": "listClients", "verbose": True}])
+        return {
+            client["username"]: None if client.get("disabled") else str(client.get("textdescription", ""))
+            for client in answer["data"]["clients"]
+        }
 
     def _ask(self, commands: list[Command], *, forgive: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
         mark = secrets.token_hex(8)
@@ -109,6 +104,14 @@ class MosquittoAdmin:
         if any(response.get("correlationData") == self._waiting_for for response in responses):
             self._responses = responses
             self._answered.set()
+
+
+def _mark(user: str, password: str) -> str:
+    """Left at a client that was told all of it: this password, this access. The password has 256 random bits, so the
+    digest tells nothing of it.
+    """
+    told = json.dumps([user, password, _role_access(user)])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _default_access() -> Command:

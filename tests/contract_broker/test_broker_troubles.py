@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from scripted_gateway import until
-from served import Served, has_dynamic_security, serving
+from served import Served, has_dynamic_security, serving, wait_a_little
 
 from edge.contract.messages import Receipt
 from edge.contract.topics import DownKind
+from server.ingest.broker_service import BrokerService
 
 pytestmark = pytest.mark.broker
 
@@ -69,3 +70,25 @@ def test_an_emptied_mosquitto_is_filled_again_with_all_logins(tmp_path: Path) ->
         assert served.worker.wait_connected(40)
         assert isinstance(gateway.upload(b"after the broker was emptied"), Receipt)
         gateway.link.stop()
+
+
+def test_a_server_that_starts_anew_cuts_no_connection_at_mosquitto(tmp_path: Path) -> None:
+    if not has_dynamic_security():
+        pytest.skip("mosquitto with its dynamic-security plugin is not installed")
+    with serving("mosquitto", tmp_path) as served:
+        gateway = served.gateway()
+        assert served.mosquitto is not None
+        log = served.mosquitto.folder / "mosquitto.log"
+        logins = log.read_text().count(f"u'{gateway.gateway_id}'")
+        assert logins > 0
+        served.broker.stop()
+        again = BrokerService(served.context)
+        again.start()
+        try:
+            assert again.wait_ready(30), again.trouble()
+            assert isinstance(gateway.upload(b"over the same connection"), Receipt)
+            wait_a_little()
+            assert log.read_text().count(f"u'{gateway.gateway_id}'") == logins
+        finally:
+            again.stop()
+            gateway.link.stop()
