@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 from bench_stage.inspecting import bench_inspect
-from bench_stage.table import show
+from bench_stage.table import show, show_uploads
+from bench_stage.uploading import bench_upload
 from cyclopts import App, Parameter
+from demo_stage.programs import StageError
 
 app = App(
     name="scripts/bench", help="Medians and ratios of several interleaved rounds on this machine.", version_flags=[]
@@ -47,6 +49,53 @@ def inspect(
         print(json.dumps(result, indent=1))
     else:
         show(result)
+    return 0
+
+
+@app.command
+def upload(
+    *,
+    rounds: int = 5,
+    megabytes: int = 537,
+    port: int = 8600,
+    only: tuple[str, ...] = (),
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    data: Path | None = None,
+) -> int:
+    """The verified upload of one clip beside curl to FastAPI, tus, rsync, and the broker alone; on the loopback.
+
+    Parameters
+    ----------
+    rounds
+        How often each way is measured; all of them in turn with the same new file in each round.
+    megabytes
+        How large that file is.
+    port
+        The first of ten ports of the loopback.
+    only
+        Measure these ways alone: verified, curl_fastapi, tus, rsync, raw_paho.
+    as_json
+        Print JSON instead of a table.
+    data
+        An empty folder to work in; without it a temporary one.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
+        try:
+            result = bench_upload(
+                data or Path(temporary),
+                rounds=rounds,
+                size_bytes=megabytes * 1_000_000,
+                port=port,
+                only=only,
+                told=lambda line: print(line, file=sys.stderr, flush=True),
+            )
+        except StageError as error:
+            print(error, file=sys.stderr)
+            return 2
+    if as_json:
+        print(json.dumps(result, indent=1))
+    else:
+        show_uploads(result)
     return 0
 
 

@@ -254,6 +254,7 @@ class UploadWorker:
             log.error("clip_without_manifest", clip_id=clip_id)
             return
         offer = Offer(manifest=json.loads(manifest), flagged=content.flagged)
+        log.info("offered", clip_id=clip_id)
         self._links.send_control(UpKind.OFFER, self._outbox.passing(UpKind.OFFER, offer, now_us))
 
     def _send_chunks(self, now_us: UtcMicros) -> bool:

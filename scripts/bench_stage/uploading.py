@@ -1,0 +1,120 @@
+"""The verified upload beside a plain copy: curl to FastAPI, tus, rsync, and what the broker alone could do."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench_stage.measured import CHECKOUT, machine
+from bench_stage.upload_ways import HttpUpload, RawMessages, Rsync, Sent, VerifiedUpload, Way
+
+TARGETS = {
+    "upload_over_curl_fastapi": 0.85,
+    "upload_over_tus": 1.3,
+    "cpu_over_curl_fastapi": 1.7,
+}
+"""No worse than these. Source: design paper on the wire, its speed table."""
+_TUS, _TUS_PYTHON = CHECKOUT / "scripts" / "bench_tus", str(CHECKOUT / ".venv-bench" / "bin" / "python")
+_CURL = ("curl", "-sS", "--fail", "-o", os.devnull, "-T", "{file}", "{url}/{name}")
+
+
+def bench_upload(
+    folder: Path,
+    *,
+    rounds: int,
+    size_bytes: int,
+    port: int,
+    only: Sequence[str],
+    told: Callable[[str], None],
+) -> dict[str, object]:
+    """Every way in turn with the same new file, `rounds` times; medians and ratios, the targets beside them."""
+    ways = [way for way in _ways(folder, port, size_bytes) if not only or way.name in only]
+    taken: dict[str, list[Sent]] = {way.name: [] for way in ways}
+    with ExitStack() as ended:
+        for way in ways:
+            way.start(ended)
+        for number in range(rounds + 1):  # the first warms up whatever loads late, and is not counted
+            file = _new_file(folder, number, size_bytes)
+            for way in ways:
+                sent = way.send(file)
+                told(f"round {number} of {rounds}: {way.name} {size_bytes / sent.wall_s / 1e6:.0f} MB/s")
+                if number:
+                    taken[way.name].append(sent)
+            file.unlink()
+    medians = {name: _medians(of, size_bytes) for name, of in taken.items()}
+    return {
+        "machine": machine(),
+        "rounds": rounds,
+        "size_bytes": size_bytes,
+        "targets": TARGETS,
+        "medians": medians,
+        "ratios": _ratios(medians),
+        "runs_mb_per_s": {name: [round(size_bytes / one.wall_s / 1e6, 1) for one in of] for name, of in taken.items()},
+    }
+
+
+def _ways(folder: Path, port: int, size_bytes: int) -> list[Way]:
+    return [
+        VerifiedUpload(folder / "verified", port=port),
+        HttpUpload(
+            "curl_fastapi",
+            folder / "fastapi",
+            python=sys.executable,
+            app=Path(__file__).with_name("plain_upload_app.py"),
+            port=port + 3,
+            client=_CURL,
+        ),
+        HttpUpload(
+            "tus",
+            folder / "tus",
+            python=_TUS_PYTHON,
+            app=_TUS / "app.py",
+            port=port + 4,
+            client=(_TUS_PYTHON, str(_TUS / "send.py"), "{url}", "{file}"),
+        ),
+        Rsync(folder / "rsync", port=port + 5),
+        RawMessages(folder / "raw", port=port + 6, size_bytes=size_bytes),
+    ]
+
+
+def _new_file(folder: Path, number: int, size_bytes: int) -> Path:
+    """Random bytes, which no way can make smaller or knows already."""
+    path = folder / f"{number:04d}"
+    with path.open("wb", buffering=0) as file:
+        for start in range(0, size_bytes, 8 << 20):
+            file.write(os.urandom(min(8 << 20, size_bytes - start)))
+        os.fsync(file.fileno())
+    return path
+
+
+def _medians(rounds: Sequence[Sent], size_bytes: int) -> dict[str, object]:
+    gigabytes = size_bytes / 1e9
+    programs = rounds[0].cpu_s
+    return {
+        "mb_per_s": statistics.median(size_bytes / one.wall_s / 1e6 for one in rounds),
+        "cpu_s_per_gb": statistics.median(sum(one.cpu_s.values()) for one in rounds) / gigabytes,
+        "cpu_s_per_gb_of": {
+            name: statistics.median(one.cpu_s[name] for one in rounds) / gigabytes for name in programs
+        },
+        "peak_mb": {name: max(one.peak_bytes[name] for one in rounds) / 1e6 for name in rounds[0].peak_bytes},
+    }
+
+
+def _ratios(medians: Mapping[str, dict[str, object]]) -> dict[str, float]:
+    def of(key: str, above: str, below: str) -> dict[str, float]:
+        if above not in medians or below not in medians:
+            return {}
+        return {"": float(str(medians[above][key])) / float(str(medians[below][key]))}
+
+    pairs = {
+        "upload_over_curl_fastapi": ("mb_per_s", "verified", "curl_fastapi"),
+        "upload_over_tus": ("mb_per_s", "verified", "tus"),
+        "upload_over_rsync": ("mb_per_s", "verified", "rsync"),
+        "upload_over_raw_paho": ("mb_per_s", "verified", "raw_paho"),
+        "cpu_over_curl_fastapi": ("cpu_s_per_gb", "verified", "curl_fastapi"),
+    }
+    return {name: ratio for name, pair in pairs.items() for ratio in of(*pair).values()}
