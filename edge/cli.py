@@ -136,6 +136,7 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
     """
     from edge.agent import Agent, ForeignBrokerError
     from edge.platform.clock import SystemClock
+    from edge.platform.large_blocks import keep_large_blocks
     from edge.platform.logs import configure_logs
     from edge.platform.signing import KeyFileError
     from edge.storage.identity import IdentityUnreadableError, NotEnrolledError
@@ -143,6 +144,7 @@ def run(*, data: Path = DEFAULT_DATA, config: Path | None = None) -> int:
 
     settings = settings_in(data, config)
     configure_logs()
+    keep_large_blocks()
     with (
         complaining(NotEnrolledError, ForeignBrokerError, IdentityUnreadableError, KeyFileError, code=USAGE),
         complaining(JournalInUseError, JournalFullError, JournalUnusableError, OSError),

@@ -17,6 +17,7 @@ from prometheus_client import start_http_server
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.clock import SystemClock
 from edge.platform.faults import os_reason
+from edge.platform.large_blocks import keep_large_blocks
 from edge.platform.tls import ServedCertificate
 from server.config import ServerConfig
 from server.ingest import metrics
@@ -180,6 +181,7 @@ def run(config: ServerConfig) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    keep_large_blocks()
     server = Server(config)
     try:
         server.start()
