@@ -120,7 +120,7 @@ class IngestConfig(_Section):
     """How much is taken in at once."""
 
     chunk_bytes: Annotated[int, Field(ge=1024, le=900_000), _d("bytes per MQTT message of footage")] = 512 * 1024
-    window_bytes: Annotated[int, Field(ge=1024), _d("bytes of one clip on their way")] = 4 * 1024 * 1024
+    window_bytes: Annotated[int, Field(ge=1024), _d("most bytes of one clip on their way")] = 16 * 1024 * 1024
     gateway_bytes: Annotated[int, Field(ge=1024), _d("bytes of one gateway on their way")] = 64 * 1024 * 1024
     worker_bytes: Annotated[int, Field(ge=1024), _d("bytes of all gateways on their way")] = 256 * 1024 * 1024
     grant_idle_s: Annotated[float, Field(gt=0, le=3600), _d("a grant unused this long lapses")] = 60.0

@@ -86,19 +86,25 @@ def chunk_span(index: int, length_bytes: int, *, chunk_bytes: int, size_bytes: i
 def window_for(
     gateway_id: str, clip_id: str, size_bytes: int, open_now: Iterable[Reservation], limits: Limits
 ) -> int | None:
-    """The window of a new grant in bytes, or None while the budgets are used up: then the answer is busy, never 0.
+    """The window of a clip in bytes, or None while the budgets are used up: then the answer is busy, never 0.
 
-    A window is at least one chunk and no more than the clip needs; a reservation the clip already has is given back
-    first, because the new grant replaces it.
+    Every open clip gets the same share, and one share is always left for the next to come; whoever has more gives it
+    back with the next `have`. A window is at least one chunk and no more than the clip needs; a reservation that the
+    clip already has is given back first, because the new one replaces it.
     """
     others = [reservation for reservation in open_now if reservation.clip_id != clip_id]
-    used_by_all = sum(reservation.window_bytes for reservation in others)
-    used_by_gateway = sum(other.window_bytes for other in others if other.gateway_id == gateway_id)
-    free = min(limits.worker_bytes - used_by_all, limits.gateway_bytes - used_by_gateway)
+    of_gateway = [other for other in others if other.gateway_id == gateway_id]
+    free = min(limits.worker_bytes - _reserved(others), limits.gateway_bytes - _reserved(of_gateway))
+    share = min(limits.worker_bytes // (len(others) + 2), limits.gateway_bytes // (len(of_gateway) + 2))
     chunks_of_clip = -(-size_bytes // limits.chunk_bytes)
     wanted = min(limits.window_bytes, max(1, chunks_of_clip) * limits.chunk_bytes)
-    window = min(wanted, free) // limits.chunk_bytes * limits.chunk_bytes
-    return window if window >= limits.chunk_bytes else None
+    window = max(limits.chunk_bytes, min(wanted, share) // limits.chunk_bytes * limits.chunk_bytes)
+    fitting = min(window, free // limits.chunk_bytes * limits.chunk_bytes)
+    return fitting if fitting >= limits.chunk_bytes else None
+
+
+def _reserved(reservations: Iterable[Reservation]) -> int:
+    return sum(reservation.window_bytes for reservation in reservations)
 
 
 def batch_is_due(chunks: int, oldest_s: float, now_s: float) -> bool:

@@ -26,7 +26,6 @@ from edge.contract.messages import (
 from edge.contract.topics import DownKind, DownTopic, UpKind, UpTopic
 from edge.platform.signing import KeyFileError
 from server.domain.presence import Presence, Word, hear
-from server.domain.receiving import Limits
 from server.ingest import metrics
 from server.ingest.aside import Aside
 from server.ingest.lane import Lane, Say
@@ -251,7 +250,7 @@ class Control:
         return Room(
             worker_id=self._lane.worker_id,
             open_now=self._lane.reservations(),
-            limits=Limits(ingest.chunk_bytes, ingest.window_bytes, ingest.gateway_bytes, ingest.worker_bytes),
+            limits=self._lane.limits,
             free_bytes=self._context.clip_files.free_bytes(),
             reserve_bytes=self._context.config.store.reserve_bytes,
             busy_retry_s=ingest.busy_retry_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -10,9 +11,10 @@ from edge.contract.events import down_event
 from edge.contract.messages import Grant, Refusal, RefusalReason
 from edge.contract.topics import ChunkTopic, DownKind, DownTopic
 from edge.contract.wire_model import WireModel
-from server.domain.receiving import MAX_BATCH_CHUNKS, Reservation, batch_is_due
+from server.domain.receiving import MAX_BATCH_CHUNKS, Limits, Reservation, batch_is_due, window_for
 from server.ingest import metrics
 from server.ingest.open_upload import OpenUpload
+from server.ingest.read_back import ReadBack
 from server.store.clip_files import PartUnusableError, StoreFullError
 from server.usecases.context import AppContext
 from server.usecases.hold_ranges import close_uploads, count_wrong_bytes, journal_ranges
@@ -21,24 +23,35 @@ from server.usecases.seal_clip import MOST_WRONG_BYTES, quarantine_clip, seal_cl
 
 log = structlog.get_logger(__name__)
 Say = Callable[[DownTopic, bytes], None]
-_HASH_STEP_BYTES = 16 << 20
+_SOON_BYTES = 16 << 20
+"""A clip with no more than this left to hash is sealed before its gateway could miss an answer."""
 
 
 class Lane:
-    """Open uploads by number. `say` hands an answer to the link; a lost answer is asked for again by the gateway."""
+    """Open uploads by number. `say` hands an answer to the link; a lost answer is asked for again by the gateway.
 
-    def __init__(self, context: AppContext, worker_id: str, say: Say) -> None:
+    `on_hashed` is called, by another thread, when there may be something for `seal_whole`.
+    """
+
+    def __init__(self, context: AppContext, worker_id: str, say: Say, *, on_hashed: Callable[[], None]) -> None:
         self.worker_id = worker_id
         self._context, self._say = context, say
+        self._read_back = ReadBack(on_hashed)
         self._open: dict[int, OpenUpload] = {}
         self._chunks, self._oldest_s = 0, 0.0
-        self._more_to_hash = self._last_chunk_came = False
+        self._window_is_half_used = self._last_chunk_came = False
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be on its way at once."""
+        ingest = self._context.config.ingest
+        return Limits(ingest.chunk_bytes, ingest.window_bytes, ingest.gateway_bytes, ingest.worker_bytes)
 
     # ------------------------------------------------------------------ grants
     def reservations(self) -> list[Reservation]:
         """What the open uploads may have on their way."""
         return [
-            Reservation(upload.clip_id, upload.granted.gateway_id, upload.granted.window_bytes)
+            Reservation(upload.clip_id, upload.granted.gateway_id, upload.window_bytes)
             for upload in self._open.values()
         ]
 
@@ -60,7 +73,7 @@ class Lane:
         """Begin a granted upload and say so; what is held already is verified and sealed without another byte."""
         try:
             if settled is None:
-                upload = OpenUpload(granted, self._context.clip_files, now_s)
+                upload = OpenUpload(granted, self._context.clip_files, self._read_back, now_s)
             else:
                 upload = settled
                 upload.renew(granted, now_s)
@@ -108,19 +121,22 @@ class Lane:
         metrics.CHUNKS.labels(outcome=outcome).inc()
         if outcome == "written":
             metrics.CHUNK_BYTES.inc(len(payload))
+            self._window_is_half_used |= upload.window_is_half_used
             self._last_chunk_came |= upload.has_all_bytes
         if self._chunks == 0:
             self._oldest_s = now_s
         self._chunks += 1
 
-    def flush(self, now_s: float) -> None:
-        """When a batch is due or a clip has all its bytes: flush, journal the ranges in one transaction, answer.
+    def flush(self, now_s: float, *, more_waits: bool) -> bool:
+        """When a batch is due or a gateway waits for it: flush, journal the ranges, answer. Whether it was so.
 
-        A clip that is whole and hashed within one step is sealed by `verify` right after: its receipt is its answer.
+        `more_waits`: other messages are here already, so that clips that ended may wait for each other. A clip that is
+        whole and hashed soon is sealed by `seal_whole` right after: its receipt is its answer.
         """
-        if not self._last_chunk_came and not batch_is_due(self._chunks, self._oldest_s, now_s):
-            return
-        self._last_chunk_came = False
+        urgent = self._window_is_half_used or (self._last_chunk_came and not more_waits)
+        if not urgent and not batch_is_due(self._chunks, self._oldest_s, now_s):
+            return False
+        self._window_is_half_used = self._last_chunk_came = False
         self._chunks = 0
         owing = [(number, upload) for number, upload in self._open.items() if upload.owes_answer]
         flushed: list[OpenUpload] = []
@@ -128,31 +144,35 @@ class Lane:
             for number, upload in owing:
                 try:
                     upload.flush()
-                    if not upload.can_be_sealed_within(_HASH_STEP_BYTES):
+                    if not upload.can_be_sealed_after(_SOON_BYTES):
                         flushed.append(upload)
                 except (StoreFullError, PartUnusableError) as error:
                     self._give_up(number, upload, error)
             journal_ranges(self._context.db, {upload.clip_id: upload.held for upload in flushed})
         for upload in flushed:
-            self._tell(upload.granted.gateway_id, DownKind.HAVE, upload.have())
+            self._answer(upload)
+        return True
+
+    def forget_all(self) -> None:
+        """A transaction failed: what it granted was never told, and more may be known here than is on record."""
+        for upload in self._open.values():
+            upload.close()
+        self._open.clear()
 
     # ------------------------------------------------------------------ the end of an upload
     @property
-    def busy(self) -> bool:
-        """Whether there is something to hash at once."""
-        return self._more_to_hash
+    def is_hashing(self) -> bool:
+        """Whether bytes that are held are still being read back."""
+        return any(upload.is_being_hashed for upload in self._open.values())
 
-    def verify(self) -> None:
-        """Hash on what is held, seal what is whole."""
-        more = False
+    def seal_whole(self) -> None:
+        """Seal what is held and hashed to its end."""
         for number, upload in list(self._open.items()):
             try:
-                more |= upload.hash_on(_HASH_STEP_BYTES)
                 if upload.is_whole:
                     self._finish(number, upload)
             except (StoreFullError, PartUnusableError) as error:
                 self._give_up(number, upload, error)
-        self._more_to_hash = more
 
     def lapse(self, now_s: float) -> None:
         """Give back the budgets of grants that have been idle too long; their bytes stay."""
@@ -170,10 +190,11 @@ class Lane:
     def close(self) -> None:
         """At the end of the worker: flush and journal what is written."""
         self._chunks = max(self._chunks, MAX_BATCH_CHUNKS)
-        self.flush(0.0)
+        self.flush(0.0, more_waits=False)
         for upload in self._open.values():
             upload.close()
         self._open.clear()
+        self._read_back.stop()
 
     def _finish(self, number: int, upload: OpenUpload) -> None:
         granted, context = upload.granted, self._context
@@ -196,7 +217,7 @@ class Lane:
         elif count_wrong_bytes(context.db, granted.clip_id, granted.gateway_id) < MOST_WRONG_BYTES:
             log.warning("hash_differs", clip=granted.clip_id, gateway=granted.gateway_id, again=True)
             upload.begin_again(context.clip_files)
-            self._tell(granted.gateway_id, DownKind.HAVE, upload.have())
+            self._answer(upload)
         else:
             del self._open[number]
             upload.close()
@@ -214,6 +235,12 @@ class Lane:
             log.error("clip_quarantined", clip=granted.clip_id, gateway=granted.gateway_id)
             self._say(DownTopic(granted.gateway_id, DownKind.REFUSAL), refusal)
         metrics.OPEN_UPLOADS.set(len(self._open))
+
+    def _answer(self, upload: OpenUpload) -> None:
+        granted = upload.granted
+        limits = replace(self.limits, chunk_bytes=granted.chunk_bytes)
+        window = window_for(granted.gateway_id, granted.clip_id, granted.size_bytes, self.reservations(), limits)
+        self._tell(granted.gateway_id, DownKind.HAVE, upload.have(window or granted.chunk_bytes))
 
     def _give_up(self, number: int, upload: OpenUpload, error: StoreFullError | PartUnusableError) -> None:
         """Room is gone: the ranges stay and the gateway waits. Bytes may be gone: every range is asked for again."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from blake3 import blake3
 
 from edge.contract.messages import Have
@@ -18,6 +16,7 @@ from server.domain.receiving import (
     with_span,
     without_beyond,
 )
+from server.ingest.read_back import ReadBack
 from server.store.clip_files import ClipFiles, PartFile
 from server.usecases.receive_offer import Granted
 
@@ -27,9 +26,9 @@ _MAX_BAD_CHUNKS = 1000
 class OpenUpload:
     """Owned by the worker's writing thread. `held` is flushed, `written` may not be."""
 
-    def __init__(self, granted: Granted, files: ClipFiles, now_s: float) -> None:
+    def __init__(self, granted: Granted, files: ClipFiles, read_back: ReadBack, now_s: float) -> None:
         """Raises StoreFullError or PartUnusableError."""
-        self.granted = granted
+        self.granted, self.window_bytes = granted, granted.window_bytes
         self.part: PartFile = files.open_part(granted.clip_id)
         self.held: tuple[ByteSpan, ...] = without_beyond(granted.held, self.part.size_bytes)
         self.written = self.held
@@ -37,11 +36,14 @@ class OpenUpload:
         self.bad: set[int] = set()
         self.owes_answer = False
         self.touched_s = now_s
-        self._digest, self._hashed_bytes = hashlib.sha256(), 0
+        self.unanswered_bytes = 0
+        self._read_back = read_back
+        self._hash = read_back.begin(self.part)
+        read_back.go_on_to(self._hash, first_run_bytes(self.held))
 
     def renew(self, granted: Granted, now_s: float) -> None:
         """The same bytes under a new grant: what is held and hashed stays."""
-        self.granted = granted
+        self.granted, self.window_bytes, self.unanswered_bytes = granted, granted.window_bytes, 0
         self.serial, self.owes_answer, self.touched_s = 0, False, now_s
         self.bad.clear()
 
@@ -70,6 +72,7 @@ class OpenUpload:
         self.touched_s = now_s  # only progress keeps a grant: repeating a chunk must not keep other gateways out
         self.part.write_at(span[0], payload)
         self.written = with_span(self.written, span)
+        self.unanswered_bytes += len(payload)
         return "written"
 
     def flush(self) -> None:
@@ -77,9 +80,11 @@ class OpenUpload:
         if self.written != self.held:
             self.part.flush()
             self.held = self.written
+            self._read_back.go_on_to(self._hash, first_run_bytes(self.held))
 
-    def have(self) -> Have:
-        """The answer that is due: all that is held, and the chunks that came damaged."""
+    def have(self, window_bytes: int) -> Have:
+        """The answer that is due: all that is held, the chunks that came damaged, and what may be on its way now."""
+        self.window_bytes, self.unanswered_bytes = window_bytes, 0
         self.serial += 1
         bad, self.bad = sorted(self.bad), set()
         self.owes_answer = False
@@ -87,60 +92,57 @@ class OpenUpload:
             clip_id=self.clip_id,
             upload=self.granted.upload,
             serial=self.serial,
-            window_bytes=self.granted.window_bytes,
+            window_bytes=window_bytes,
             held=self.held,
             bad_chunks=tuple(bad),
         )
-
-    def hash_on(self, at_most_bytes: int) -> bool:
-        """Read back what is held and hash it, in order, as far as it goes. Whether there is more to hash now.
-
-        Raises PartUnusableError.
-        """
-        end = min(first_run_bytes(self.held), self._hashed_bytes + at_most_bytes)
-        while self._hashed_bytes < end:
-            block = self.part.read_at(self._hashed_bytes, min(1 << 20, end - self._hashed_bytes))
-            if not block:
-                return False
-            self._digest.update(block)
-            self._hashed_bytes += len(block)
-        return self._hashed_bytes < first_run_bytes(self.held)
 
     @property
     def has_all_bytes(self) -> bool:
         """Whether every byte is written, flushed or not."""
         return is_complete(self.written, self.granted.size_bytes)
 
-    def can_be_sealed_within(self, hash_bytes: int) -> bool:
+    @property
+    def window_is_half_used(self) -> bool:
+        """Whether the gateway will have to wait for an answer soon."""
+        return 2 * self.unanswered_bytes >= self.window_bytes
+
+    @property
+    def holds_all_bytes(self) -> bool:
+        """Whether every byte is on stable storage."""
+        return is_complete(self.held, self.granted.size_bytes)
+
+    def can_be_sealed_after(self, hash_bytes: int) -> bool:
         """Whether every byte is held and no more than so many are still to be hashed."""
-        return is_complete(self.held, self.granted.size_bytes) and (
-            self.granted.size_bytes - self._hashed_bytes <= hash_bytes
-        )
+        return self.holds_all_bytes and self.granted.size_bytes - self._hash.hashed_bytes <= hash_bytes
 
     @property
     def is_whole(self) -> bool:
-        """Whether every byte is held and hashed."""
-        return is_complete(self.held, self.granted.size_bytes) and self._hashed_bytes == self.granted.size_bytes
+        """Whether every byte is held and hashed. Raises PartUnusableError where one could not be read back."""
+        if self._hash.failed is not None:
+            raise self._hash.failed
+        return self.holds_all_bytes and self._hash.hashed_bytes == self.granted.size_bytes
 
     @property
     def is_being_hashed(self) -> bool:
         """Whether bytes that are held are still to be read back."""
-        return self._hashed_bytes < first_run_bytes(self.held)
+        return self._hash.is_behind
 
     @property
     def hash_agrees(self) -> bool:
         """Whether the bytes read back are those the manifest names."""
-        return self._digest.hexdigest() == self.granted.sha256
+        return self._hash.hexdigest == self.granted.sha256
 
     def begin_again(self, files: ClipFiles) -> None:
         """Forget all bytes; the gateway is told by the next `have`. Raises StoreFullError or PartUnusableError."""
-        self.part.close()
+        self.close()
         files.drop_part(self.clip_id)
         self.part = files.open_part(self.clip_id)
         self.held = self.written = ()
-        self._digest, self._hashed_bytes = hashlib.sha256(), 0
+        self._hash = self._read_back.begin(self.part)
         self.owes_answer = True
 
     def close(self) -> None:
         """Let go of the file."""
+        self._read_back.give_up(self._hash)
         self.part.close()

@@ -6,6 +6,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -27,6 +28,8 @@ from server.usecases.signing_state import why_signing_stopped
 log = structlog.get_logger(__name__)
 _MAX_QUEUED_MESSAGES = 20_000
 _WAIT_S = 0.05
+_AT_ONCE, _LONGEST_STEP_S = 64, 0.1
+"""Messages that share a transaction, and how long it may take: other threads wait to write meanwhile."""
 _TIDY_EVERY_S = 1.0
 _REGISTERS_EVERY_S = 5.0
 _NOTED_AT_ONCE, _NOTED_EVERY_S = 100, 0.1
@@ -51,12 +54,13 @@ class IngestWorker:
         """`on_deaf` is told how often in a row the broker has not answered a ping."""
         self._context, self._on_deaf = context, on_deaf
         self.worker_id = worker_id_of(secrets.token_bytes(8))
-        self._queue: queue.Queue[Received] = queue.Queue(_MAX_QUEUED_MESSAGES)
+        self._queue: queue.Queue[Received | None] = queue.Queue(_MAX_QUEUED_MESSAGES)
+        self._answers: list[tuple[DownTopic, bytes]] = []
         self._queued_bytes = 0
         self._bytes_lock = threading.Lock()
         self._stopping = threading.Event()
         self._link = self._new_link()
-        self._lane = Lane(context, self.worker_id, self._say)
+        self._lane = Lane(context, self.worker_id, self._say, on_hashed=self._wake)
         self._aside = Aside(context.db, max_rows=context.config.ingest.set_aside_rows)
         self.control = Control(context, self._lane, self._say, self._aside, on_history_lost=self._stop_signing)
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -122,7 +126,21 @@ class IngestWorker:
             fresh_login=lambda: server_login(self._context),
         )
 
+    def _wake(self) -> None:
+        """Called by the thread that hashes. A queue that is full needs no waking."""
+        with suppress(queue.Full):
+            self._queue.put_nowait(None)
+
     def _say(self, topic: DownTopic, message: bytes) -> None:
+        """What is answered goes out once all that was written for it is durable."""
+        self._answers.append((topic, message))
+
+    def _send_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        for topic, message in answers:
+            self._send(topic, message)
+
+    def _send(self, topic: DownTopic, message: bytes) -> None:
         if not self._link.publish(str(topic), message):
             log.info("answer_not_sent", kind=topic.kind.value, gateway=topic.gateway_id)
 
@@ -138,6 +156,7 @@ class IngestWorker:
                     self._tidy(now_s)
             except Exception:  # the worker's outer loop: one message or one full disk must not end it for all gateways
                 log.exception("ingest_step_failed")
+                self._lane.forget_all()
                 self._stopping.wait(0.5)
         self._lane.close()
 
@@ -163,14 +182,21 @@ class IngestWorker:
             self.control.signing_stopped = bool(why_signing_stopped(session))
 
     def _step(self) -> None:
-        """One message, if there is one, and what it makes due."""
-        clock = self._context.clock
-        received = self._next()
-        if received is not None:
-            self._take(received)
-        self._say_noted(clock.steady_s())
-        self._lane.flush(clock.steady_s())
-        self._lane.verify()
+        """The messages that wait, and what they make due, in one transaction; then the answers go out."""
+        received, steady_s = self._next(), self._context.clock.steady_s
+        began_s = steady_s()
+        self._answers.clear()  # of a step that failed: nothing of it is durable
+        with self._context.db.together():
+            for _ in range(_AT_ONCE):
+                if received is not None:
+                    self._take(received)
+                if self._lane.flush(steady_s(), more_waits=not self._queue.empty()):
+                    break
+                if steady_s() - began_s > _LONGEST_STEP_S or (received := self._next_at_once()) is None:
+                    break
+            self._say_noted(steady_s())
+            self._lane.seal_whole()
+        self._send_answers()
 
     def _say_noted(self, now_s: float) -> None:
         """Many in one message while there is more to do, yet soon: a gateway waits with its next reports for it."""
@@ -181,12 +207,22 @@ class IngestWorker:
             self.control.say_noted(at_least=_NOTED_AT_ONCE)
 
     def _next(self) -> Received | None:
+        """The next message, waiting for it a little; None also when there is something to seal."""
         try:
-            received = self._queue.get(timeout=_WAIT_S) if not self._lane.busy else self._queue.get_nowait()
+            return self._freed(self._queue.get(timeout=_WAIT_S))
         except queue.Empty:
             return None
-        with self._bytes_lock:
-            self._queued_bytes -= len(received.payload)
+
+    def _next_at_once(self) -> Received | None:
+        try:
+            return self._freed(self._queue.get_nowait())
+        except queue.Empty:
+            return None
+
+    def _freed(self, received: Received | None) -> Received | None:
+        if received is not None:
+            with self._bytes_lock:
+                self._queued_bytes -= len(received.payload)
         return received
 
     def _work_off(self, received: Received) -> None:

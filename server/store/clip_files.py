@@ -37,9 +37,14 @@ class PartUnusableError(Exception):
 class PartFile:
     """An unsealed clip being written. Not thread-safe: one worker owns it."""
 
-    def __init__(self, path: Path, clip_id: str) -> None:
+    def __init__(self, path: Path, clip_id: str, descriptor: int | None = None) -> None:
         self.path, self.clip_id = path, clip_id
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if descriptor is None else descriptor
+        self._descriptor = opened
+
+    def another(self) -> PartFile:
+        """The same file for another owner, who closes it himself."""
+        return PartFile(self.path, self.clip_id, os.dup(self._descriptor))
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write all of `data`. Raises StoreFullError or PartUnusableError."""
@@ -92,10 +97,18 @@ class ClipFiles:
             make_directory(directory)
 
     def open_part(self, clip_id: ClipId) -> PartFile:
-        """The clip's part file, made where there is none, its name durable."""
+        """The clip's part file, made where there is none, its name durable. Only for a clip that is not sealed.
+
+        A final file whose seal was never committed becomes the part file again.
+        """
         path = self._parts / clip_id
         is_new = not path.exists()
         try:
+            if is_new and self.is_finished(clip_id):
+                final = self.final_path(clip_id)
+                final.chmod(0o600)
+                final.rename(path)
+                fsync_directory(final.parent)
             part = PartFile(path, clip_id)
             if is_new:
                 fsync_directory(self._parts)

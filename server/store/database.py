@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,14 @@ class WritingInsideWritingError(RuntimeError):
         super().__init__("writing() inside writing(): pass the session on instead")
 
 
+class _Together(threading.local):
+    """What the present thread has begun with `together`: its transaction, once there is one, and what ends it."""
+
+    ends: ExitStack | None = None
+    session: Session | None = None
+    inside = False
+
+
 class Database:
     """One database by URL. Thread-safe; sessions are not, and live as long as their `with` block."""
 
@@ -63,17 +71,58 @@ class Database:
         self._writing_engine = self._engine.execution_options(**{_WRITING: True})
         self._writer = threading.Lock()
         self._writer_thread: int | None = None
+        self._together = _Together()
         self._check_durability()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A consistent view of the committed rows. Nothing that is added or changed in it is kept."""
+        """A consistent view of the committed rows. Nothing that is added or changed in it is kept.
+
+        Inside `together`, once something was written there, it is the view of that transaction.
+        """
+        if self._together.session is not None:
+            yield self._together.session
+            return
         with Session(self._engine, autoflush=False, expire_on_commit=False) as session:
             yield session  # closing rolls back and leaves what was read usable
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """The one writing transaction: committed, and so durable, when the block ends; rolled back on any error."""
+        together = self._together
+        if together.ends is None:
+            with self._transaction() as session:
+                yield session
+            return
+        if together.inside:
+            raise WritingInsideWritingError
+        if together.session is None:
+            together.session = together.ends.enter_context(self._transaction())
+        together.inside = True
+        try:
+            with together.session.begin_nested():
+                yield together.session
+        finally:
+            together.inside = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All `writing` blocks of this thread in here share one transaction and become durable when this block ends.
+
+        Each is still rolled back alone on an error of its own. What they promise may be told only afterwards: an error
+        that leaves this block rolls all of them back.
+        """
+        if self._together.ends is not None:
+            raise WritingInsideWritingError
+        try:
+            with ExitStack() as ends:
+                self._together.ends = ends
+                yield
+        finally:
+            self._together.session = self._together.ends = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
         if self._writer_thread == threading.get_ident():
             raise WritingInsideWritingError
         with self._writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -81,12 +82,14 @@ class Bench:
         self._new_worker()
 
     def _new_worker(self) -> None:
-        self.lane = Lane(self.context, worker_id_of(self.clock.us.to_bytes(8)), self.say)
+        hashed, worker_id = threading.Event(), worker_id_of(self.clock.us.to_bytes(8))
+        self.lane, self._hashed = Lane(self.context, worker_id, self.say, on_hashed=hashed.set), hashed
         aside = Aside(self.context.db, max_rows=100)
         self.control = Control(self.context, self.lane, self.say, aside, on_history_lost=lambda: None)
 
     def restart(self) -> Reconciled:
         """As after a kill: nothing of the old worker is finished."""
+        self.lane.forget_all()
         self.context.db.close()
         self.clock.pass_s(1)
         self._begin()
@@ -119,8 +122,12 @@ class Bench:
         """What the worker's loop does after each message, 0.3 s later, so that every batch is due."""
         self.clock.pass_s(0.3)
         self.control.say_noted()
-        self.lane.flush(self.clock.steady_s())
-        self.lane.verify()
+        self.lane.flush(self.clock.steady_s(), more_waits=False)
+        self.lane.seal_whole()
+        while self.lane.is_hashing:
+            self._hashed.wait(0.01)
+            self._hashed.clear()
+        self.lane.seal_whole()
 
     def rows(self, query: Any) -> list[Any]:
         """What a query finds now."""

@@ -86,7 +86,7 @@ def test_below_the_reserve_new_clips_are_refused_and_sealed_ones_are_still_recei
 def test_when_the_budgets_are_used_up_the_answer_is_busy(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "server")
     path = bench.folder / "server.toml"
-    path.write_text(path.read_text().replace("# gateway_bytes = 67108864", "gateway_bytes = 1048576"))
+    path.write_text(path.read_text().replace("# gateway_bytes = 67108864", "gateway_bytes = 524288"))
     bench.restart()
     gateway = bench.gateway()
     gateway.offer(gateway.manifest(content_of(1_048_576)))
@@ -98,7 +98,7 @@ def test_when_the_budgets_are_used_up_the_answer_is_busy(tmp_path: Path) -> None
     bench.clock.pass_s(61)
     bench.lane.lapse(bench.clock.steady_s())
     gateway.offer(gateway.manifest(content_of(1_048_576, seed=2)))
-    assert gateway.hear(DownKind.GRANT).window_bytes == 1_048_576
+    assert gateway.hear(DownKind.GRANT).window_bytes == 524_288
     assert bench.rows(select(Upload.state).order_by(Upload.number)) == ["lapsed", "open"]
 
 

@@ -95,14 +95,17 @@ def test_a_chunk_that_does_not_fit_the_clip_is_refused(index: int, length: int) 
 @pytest.mark.parametrize(
     ("size", "open_now", "window"),
     [
-        pytest.param(1000, [], 40, id="the clip's own limit"),
+        pytest.param(1000, [], 30, id="half of the gateway's, so that another clip finds room"),
         pytest.param(15, [], 20, id="no more than the clip needs"),
         pytest.param(0, [], 10, id="never below one chunk"),
+        pytest.param(1000, [("b", "south", 10)], 30, id="another gateway's clip takes nothing of this one's"),
+        pytest.param(1000, [("b", "north", 20), ("c", "north", 10)], 10, id="a share in whole chunks"),
+        pytest.param(1000, [(f"b{n}", f"g{n}", 10) for n in range(9)], 10, id="one chunk while there is one"),
         pytest.param(1000, [("b", "north", 40)], 20, id="what the gateway has left"),
         pytest.param(1000, [("b", "north", 55)], None, id="less than a chunk is left: busy"),
         pytest.param(1000, [("b", "south", 60), ("c", "east", 20)], 20, id="what the worker has left"),
         pytest.param(1000, [("b", "south", 60), ("c", "east", 40)], None, id="the worker is full: busy"),
-        pytest.param(1000, [("a", "north", 60)], 40, id="a clip's own reservation is given back first"),
+        pytest.param(1000, [("a", "north", 60)], 30, id="a clip's own reservation is given back first"),
     ],
 )
 def test_a_window_fits_the_budgets_or_the_answer_is_busy(
@@ -126,6 +129,15 @@ def test_the_budgets_are_never_exceeded(offers: list[tuple[str, str]], size: int
     for name in ("north", "south"):
         used = sum(reservation.window_bytes for reservation in open_now.values() if reservation.gateway_id == name)
         assert used <= LIMITS.gateway_bytes
+
+
+@given(st.integers(1, 5))
+def test_once_all_have_heard_their_windows_there_is_room_for_one_more(clips: int) -> None:
+    told = [Reservation(f"b{number}", "north", 30 if number == 0 else 0) for number in range(clips)]
+    for number, reservation in enumerate(told):
+        window = window_for("north", reservation.clip_id, 1000, told, LIMITS)
+        told[number] = Reservation(reservation.clip_id, "north", window or LIMITS.chunk_bytes)
+    assert window_for("north", "new", 1000, told, LIMITS) is not None
 
 
 @pytest.mark.parametrize(
