@@ -104,7 +104,7 @@ CHINESE = {
     "file with that user's password": "存有该用户密码的文件",
     "several ingest workers share one MQTT 5 broker": "多个接收进程共用一个 MQTT 5 服务",
     "bytes per MQTT message of footage": "每条录像消息的字节数",
-    "bytes of one clip on their way": "单个文件在途字节数上限",
+    "most bytes of one clip on their way": "单个文件在途字节数上限",
     "bytes of one gateway on their way": "单个采集站在途字节数上限",
     "bytes of all gateways on their way": "全部采集站在途字节数上限",
     "a grant unused this long lapses": "授权闲置多久后失效（秒）",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,12 +20,10 @@ from edge.contract.topics import DownKind, DownTopic
 from edge.platform import durable
 from edge.storage import journal, landing, uploads
 from fault_stage.promises import Kind
-from server.domain.receiving import ByteSpan
-from server.ingest import lane
+from fault_stage.way_server import WayServer
+from server.ingest.message_steps import MessageSteps
+from server.ingest.worker import IngestWorker
 from server.store import clip_files, database
-from server.store.database import Database
-from server.usecases.hold_ranges import journal_ranges
-from server.usecases.seal_clip import seal_clip
 
 
 class Control(StrEnum):
@@ -51,37 +49,6 @@ CAUGHT_BY_POWER_CUTS = {
 }
 
 
-class _UndoneError(Exception):
-    """Ends the trial transaction; nothing of it stays."""
-
-
-class _Trial:
-    """Stands for the database: its one transaction is begun and undone by whoever made this."""
-
-    def __init__(self, session: object) -> None:
-        self._session = session
-
-    def writing(self) -> _Trial:
-        return self
-
-    def __enter__(self) -> object:
-        return self._session
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
-def receipt_without_commit(seal: Callable[..., bytes], db: Database, clip_id: str, **given: Any) -> bytes:
-    """The bytes that sealing would give, from a transaction that is undone."""
-    receipt = b""
-    try:
-        with db.writing() as session:
-            receipt = seal(_Trial(session), clip_id, **given)
-            raise _UndoneError
-    except _UndoneError:
-        return receipt
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What a control needs to know: the gateway's landing area, and how long a promise is ahead of its commit."""
@@ -100,34 +67,36 @@ def _replace(owner: object, name: str, value: object) -> None:
 
 
 def _receipt_before_commit(fault: Fault) -> None:
-    seal, finish = seal_clip, lane.Lane._finish
-    present: list[lane.Lane] = []
-
-    def remembering(self: lane.Lane, *given: Any) -> None:
-        present[:] = [self]
-        finish(self, *given)
-
-    def promise_then_seal(db: Database, clip_id: str, **given: Any) -> bytes:
-        receipt = receipt_without_commit(seal, db, clip_id, **given)
-        present[-1]._say(DownTopic(given["gateway_id"], DownKind.RECEIPT), receipt)
-        time.sleep(fault.ahead_s)
-        return seal(db, clip_id, **given)
-
-    _replace(lane.Lane, "_finish", remembering)
-    _replace(lane, "seal_clip", promise_then_seal)
+    _say_at_once(DownKind.RECEIPT, fault)
 
 
-def _have_before_commit(_fault: Fault) -> None:
-    commit, flush = journal_ranges, lane.Lane.flush
-    owed: list[tuple[Database, Mapping[str, Sequence[ByteSpan]]]] = []
+def _have_before_commit(fault: Fault) -> None:
+    _say_at_once(DownKind.HAVE, fault)
 
-    def answer_then_commit(self: lane.Lane, now_s: float) -> None:
-        flush(self, now_s)
-        while owed:
-            commit(*owed.pop())
 
-    _replace(lane, "journal_ranges", lambda db, held_of: owed.append((db, held_of)))
-    _replace(lane.Lane, "flush", answer_then_commit)
+def _say_at_once(kind: DownKind, fault: Fault) -> None:
+    """Answers of a kind go out while the transaction of their step is still open."""
+    made, started, keep = WayServer.__init__, IngestWorker.__init__, MessageSteps._say
+    way_out: list[Callable[[DownTopic, bytes], None]] = []
+
+    def of_a_way(self: WayServer, *given: Any, **named: Any) -> None:
+        made(self, *given, **named)
+        way_out[:] = [self._say]
+
+    def of_a_worker(self: IngestWorker, *given: Any, **named: Any) -> None:
+        started(self, *given, **named)
+        way_out[:] = [lambda topic, message: self._send([(topic, message)])]
+
+    def say(self: MessageSteps, topic: DownTopic, message: bytes) -> None:
+        if topic.kind is kind:
+            way_out[-1](topic, message)
+            time.sleep(fault.ahead_s)
+        else:
+            keep(self, topic, message)
+
+    _replace(WayServer, "__init__", of_a_way)
+    _replace(IngestWorker, "__init__", of_a_worker)
+    _replace(MessageSteps, "_say", say)
 
 
 def _release_before_receipt(fault: Fault) -> None:
@@ -153,7 +122,7 @@ def _synchronous_normal(_fault: Fault) -> None:
 
     _replace(journal, "_make_durable_and_check", at_the_gateway)
     _replace(database, "_prepare_connection", at_the_server)
-    _replace(Database, "_check_durability", lambda _self: None)
+    _replace(database.Database, "_check_durability", lambda _self: None)
 
 
 def _no_directory_fsync(_fault: Fault) -> None:

@@ -42,12 +42,8 @@ class Way:
         while said:
             did = True
             topic, payload = said.popleft()
-            if isinstance(topic, ChunkTopic):
-                self._book.begin("receiving")
-                self.server.take_chunk(topic, payload)
-            else:
-                self._book.begin(f"taking {topic.kind}")
-                self.server.take(topic, payload)
+            self._book.begin("receiving" if isinstance(topic, ChunkTopic) else f"taking {topic.kind}")
+            self.server.take(topic, payload)
             self._clock.pass_s(_ROUND_S)
             self._book.begin("answering and sealing")
             self.server.work()

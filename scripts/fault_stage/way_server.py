@@ -9,11 +9,10 @@ from edge.contract.events import Opened, open_down
 from edge.contract.identifiers import worker_id_of
 from edge.contract.messages import Grant, Have, Noted, Receipt
 from edge.contract.topics import ChunkTopic, DownTopic, UpTopic
+from fault_stage.hashing import HashesAtOnce
 from fault_stage.places import Places, StepClock, server_config
 from fault_stage.promises import Kind, PromiseBook, digest
-from server.ingest.aside import Aside
-from server.ingest.control import Control
-from server.ingest.lane import Lane
+from server.ingest.message_steps import MessageSteps, Received
 from server.usecases.context import AppContext
 from server.usecases.reconcile_clips import Reconciled, reconcile_clips
 from server.usecases.set_up import open_context
@@ -34,28 +33,25 @@ class WayServer:
         self._clock, self._book, self._verifier, self._deliver = clock, book, verifier, deliver
         self.context: AppContext = open_context(server_config(places), clock)
         self.reconciled: Reconciled = reconcile_clips(self.context, now_us=clock.now_us())
-        self._lane = Lane(self.context, worker_id_of(clock.now_us().to_bytes(8)), self._say)
-        aside = Aside(self.context.db, max_rows=100)
-        self._control = Control(self.context, self._lane, self._say, aside, on_history_lost=lambda: None)
+        worker_id = worker_id_of(clock.now_us().to_bytes(8))
+        self._steps = MessageSteps(self.context, worker_id, HashesAtOnce())
 
-    def take(self, topic: UpTopic, message: bytes) -> None:
-        """One control message."""
-        self._control.take(topic, message, received_us=self._clock.now_us(), received_s=self._clock.steady_s())
-
-    def take_chunk(self, topic: ChunkTopic, chunk: bytes) -> None:
-        """One chunk."""
-        self._lane.take_chunk(topic, chunk, self._clock.steady_s())
+    def take(self, topic: UpTopic | ChunkTopic, message: bytes) -> None:
+        """One message, a step of its own."""
+        self._step(Received(str(topic), message, self._clock.now_us(), self._clock.steady_s()))
 
     def work(self) -> None:
-        """What the worker's loop does after a message."""
-        self._control.say_noted()
-        self._lane.flush(self._clock.steady_s())
-        self._lane.verify()
+        """A step without a message."""
+        self._step(None)
 
     def close(self) -> None:
         """A clean stop."""
-        self._lane.close()
+        self._steps.close()
         self.context.db.close()
+
+    def _step(self, received: Received | None) -> None:
+        for topic, message in self._steps.step(received, lambda: None, more_waits=lambda: False):
+            self._say(topic, message)
 
     def _say(self, topic: DownTopic, message: bytes) -> None:
         opened = open_down(message, topic.kind, gateway_id=topic.gateway_id, verifier=self._verifier)

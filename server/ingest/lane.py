@@ -28,15 +28,12 @@ _SOON_BYTES = 16 << 20
 
 
 class Lane:
-    """Open uploads by number. `say` hands an answer to the link; a lost answer is asked for again by the gateway.
+    """Open uploads by number. `say` hands an answer to the link; a lost answer is asked for again by the gateway."""
 
-    `on_hashed` is called, by another thread, when there may be something for `seal_whole`.
-    """
-
-    def __init__(self, context: AppContext, worker_id: str, say: Say, *, on_hashed: Callable[[], None]) -> None:
+    def __init__(self, context: AppContext, worker_id: str, say: Say, read_back: ReadBack) -> None:
         self.worker_id = worker_id
         self._context, self._say = context, say
-        self._read_back = ReadBack(on_hashed)
+        self._read_back = read_back
         self._open: dict[int, OpenUpload] = {}
         self._chunks, self._oldest_s = 0, 0.0
         self._window_is_half_used = self._last_chunk_came = False
@@ -160,11 +157,6 @@ class Lane:
         self._open.clear()
 
     # ------------------------------------------------------------------ the end of an upload
-    @property
-    def is_hashing(self) -> bool:
-        """Whether bytes that are held are still being read back."""
-        return any(upload.is_being_hashed for upload in self._open.values())
-
     def seal_whole(self) -> None:
         """Seal what is held and hashed to its end."""
         for number, upload in list(self._open.items()):

@@ -5,46 +5,29 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from edge.contract.identifiers import worker_id_of
-from edge.contract.instants import UtcMicros
-from edge.contract.topics import ChunkTopic, DownTopic, ForeignTopicError, UpTopic, parse_topic, server_subscriptions
+from edge.contract.topics import server_subscriptions
 from edge.platform.mqtt import MqttLink
 from server.domain.broker_access import PING_TOPIC
 from server.ingest import metrics
-from server.ingest.aside import Aside
-from server.ingest.control import Control
-from server.ingest.lane import Lane
+from server.ingest.message_steps import Answer, MessageSteps, Received
 from server.ingest.own_login import server_login
+from server.ingest.read_back import ReadBack
 from server.usecases.context import AppContext
 from server.usecases.signing_state import why_signing_stopped
 
 log = structlog.get_logger(__name__)
 _MAX_QUEUED_MESSAGES = 20_000
 _WAIT_S = 0.05
-_AT_ONCE, _LONGEST_STEP_S = 64, 0.1
-"""Messages that share a transaction, and how long it may take: other threads wait to write meanwhile."""
 _TIDY_EVERY_S = 1.0
 _REGISTERS_EVERY_S = 5.0
-_NOTED_AT_ONCE, _NOTED_EVERY_S = 100, 0.1
 _PING_EVERY_S = 10.0
 _PING_LOST_S = 25.0
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message as it came, with when, by both clocks."""
-
-    topic: str
-    payload: bytes
-    received_us: UtcMicros
-    received_s: float
 
 
 class IngestWorker:
@@ -55,19 +38,15 @@ class IngestWorker:
         self._context, self._on_deaf = context, on_deaf
         self.worker_id = worker_id_of(secrets.token_bytes(8))
         self._queue: queue.Queue[Received | None] = queue.Queue(_MAX_QUEUED_MESSAGES)
-        self._answers: list[tuple[DownTopic, bytes]] = []
         self._queued_bytes = 0
         self._bytes_lock = threading.Lock()
         self._stopping = threading.Event()
         self._link = self._new_link()
-        self._lane = Lane(context, self.worker_id, self._say, on_hashed=self._wake)
-        self._aside = Aside(context.db, max_rows=context.config.ingest.set_aside_rows)
-        self.control = Control(context, self._lane, self._say, self._aside, on_history_lost=self._stop_signing)
+        self._steps = MessageSteps(context, self.worker_id, ReadBack(self._wake), on_history_lost=self._stop_signing)
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
         self._registers_s = self._ping_sent_s
         self._times_deaf = 0
-        self._noted_said_s = 0.0
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -98,6 +77,10 @@ class IngestWorker:
     # ------------------------------------------------------------------ the link's thread
     def _hear(self, topic: str, payload: bytes) -> None:
         """Queue and return. What does not fit is dropped: the gateway says it again."""
+        if topic == PING_TOPIC:
+            self._ping_heard_s, self._times_deaf = self._context.clock.steady_s(), 0
+            metrics.BROKER_UP.set(1)
+            return
         limit_bytes = 2 * self._context.config.ingest.worker_bytes
         with self._bytes_lock:
             fits = self._queued_bytes + len(payload) <= limit_bytes
@@ -131,80 +114,43 @@ class IngestWorker:
         with suppress(queue.Full):
             self._queue.put_nowait(None)
 
-    def _say(self, topic: DownTopic, message: bytes) -> None:
-        """What is answered goes out once all that was written for it is durable."""
-        self._answers.append((topic, message))
-
-    def _send_answers(self) -> None:
-        answers, self._answers = self._answers, []
+    def _send(self, answers: Iterable[Answer]) -> None:
         for topic, message in answers:
-            self._send(topic, message)
-
-    def _send(self, topic: DownTopic, message: bytes) -> None:
-        if not self._link.publish(str(topic), message):
-            log.info("answer_not_sent", kind=topic.kind.value, gateway=topic.gateway_id)
+            if not self._link.publish(str(topic), message):
+                log.info("answer_not_sent", kind=topic.kind.value, gateway=topic.gateway_id)
 
     # ------------------------------------------------------------------ the writing thread
     def _run(self) -> None:
         tidied_s = 0.0
         while not self._stopping.is_set() or not self._queue.empty():
             try:
-                self._step()
+                self._send(self._steps.step(self._next(), self._next_at_once, more_waits=self._more_waits))
                 now_s = self._context.clock.steady_s()
                 if now_s - tidied_s >= _TIDY_EVERY_S:
                     tidied_s = now_s
                     self._tidy(now_s)
             except Exception:  # the worker's outer loop: one message or one full disk must not end it for all gateways
                 log.exception("ingest_step_failed")
-                self._lane.forget_all()
+                self._steps.forget()
                 self._stopping.wait(0.5)
-        self._lane.close()
+        self._send(self._steps.close())
 
-    def _take(self, received: Received) -> None:
-        """Work a message off; one that nobody foresaw is kept for a person instead of holding up what follows it."""
-        try:
-            self._work_off(received)
-        except OperationalError:  # the database is full or locked: not the message's fault, and it will be said again
-            raise
-        except Exception:  # the outer edge of one message
-            log.exception("message_failed", topic=received.topic[:120])
-            detail = "the server failed on this message: look for message_failed in its log, and tell its makers"
-            self._aside.put(received.topic, received.payload, "server_failed", detail, received.received_us)
+    def _more_waits(self) -> bool:
+        return not self._queue.empty()
 
     def _tidy(self, now_s: float) -> None:
-        self._lane.lapse(now_s)
         self._ping(now_s)
         metrics.QUEUED.set(self._queue.qsize())
+        self._send(self._steps.tidy(lambda: self._tidy_rows(now_s)))
+
+    def _tidy_rows(self, now_s: float) -> None:
+        steps = self._steps
+        steps.lane.lapse(now_s)
         if now_s - self._registers_s >= _REGISTERS_EVERY_S:
             self._registers_s = now_s
-            self.control.say_changed_registers()
+            steps.control.say_changed_registers()
         with self._context.db.reading() as session:
-            self.control.signing_stopped = bool(why_signing_stopped(session))
-
-    def _step(self) -> None:
-        """The messages that wait, and what they make due, in one transaction; then the answers go out."""
-        received, steady_s = self._next(), self._context.clock.steady_s
-        began_s = steady_s()
-        self._answers.clear()  # of a step that failed: nothing of it is durable
-        with self._context.db.together():
-            for _ in range(_AT_ONCE):
-                if received is not None:
-                    self._take(received)
-                if self._lane.flush(steady_s(), more_waits=not self._queue.empty()):
-                    break
-                if steady_s() - began_s > _LONGEST_STEP_S or (received := self._next_at_once()) is None:
-                    break
-            self._say_noted(steady_s())
-            self._lane.seal_whole()
-        self._send_answers()
-
-    def _say_noted(self, now_s: float) -> None:
-        """Many in one message while there is more to do, yet soon: a gateway waits with its next reports for it."""
-        if self._queue.empty() or now_s - self._noted_said_s >= _NOTED_EVERY_S:
-            self._noted_said_s = now_s
-            self.control.say_noted()
-        else:
-            self.control.say_noted(at_least=_NOTED_AT_ONCE)
+            steps.control.signing_stopped = bool(why_signing_stopped(session))
 
     def _next(self) -> Received | None:
         """The next message, waiting for it a little; None also when there is something to seal."""
@@ -225,28 +171,6 @@ class IngestWorker:
                 self._queued_bytes -= len(received.payload)
         return received
 
-    def _work_off(self, received: Received) -> None:
-        if received.topic == PING_TOPIC:
-            self._ping_heard_s, self._times_deaf = received.received_s, 0
-            metrics.BROKER_UP.set(1)
-            return
-        try:
-            topic = parse_topic(received.topic)
-        except ForeignTopicError as error:
-            self._aside.put(received.topic, received.payload, "foreign_topic", str(error), received.received_us)
-            return
-        match topic:
-            case ChunkTopic():
-                self._lane.take_chunk(topic, received.payload, self._context.clock.steady_s())
-            case UpTopic():
-                self.control.take(
-                    topic, received.payload, received_us=received.received_us, received_s=received.received_s
-                )
-            case DownTopic():
-                self._aside.put(
-                    received.topic, received.payload, "foreign_topic", "an answer came back", received.received_us
-                )
-
     def _ping(self, now_s: float) -> None:
         """Ask the broker for our own word; when it stays out, a new connection is made."""
         if now_s - self._ping_sent_s >= _PING_EVERY_S:
@@ -262,4 +186,4 @@ class IngestWorker:
         self._on_deaf(self._times_deaf)
 
     def _stop_signing(self) -> None:
-        self.control.signing_stopped = True
+        self._steps.control.signing_stopped = True

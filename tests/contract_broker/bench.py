@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fault_stage.hashing import HashesAtOnce
 from scripted_gateway import ScriptedGateway, content_id
 from sqlalchemy import select
 
@@ -82,8 +82,7 @@ class Bench:
         self._new_worker()
 
     def _new_worker(self) -> None:
-        hashed, worker_id = threading.Event(), worker_id_of(self.clock.us.to_bytes(8))
-        self.lane, self._hashed = Lane(self.context, worker_id, self.say, on_hashed=hashed.set), hashed
+        self.lane = Lane(self.context, worker_id_of(self.clock.us.to_bytes(8)), self.say, HashesAtOnce())
         aside = Aside(self.context.db, max_rows=100)
         self.control = Control(self.context, self.lane, self.say, aside, on_history_lost=lambda: None)
 
@@ -123,10 +122,6 @@ class Bench:
         self.clock.pass_s(0.3)
         self.control.say_noted()
         self.lane.flush(self.clock.steady_s(), more_waits=False)
-        self.lane.seal_whole()
-        while self.lane.is_hashing:
-            self._hashed.wait(0.01)
-            self._hashed.clear()
         self.lane.seal_whole()
 
     def rows(self, query: Any) -> list[Any]:
