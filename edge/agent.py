@@ -101,9 +101,17 @@ class Agent:
             fresh_login=self._login,
             on_message=self._received,
             on_connected=lambda: self._reporting.reconnected(),
+            uplink=config.uplink,
+            steady_s=clock.steady_s,
         )
         self._upload = UploadWorker(
-            self._journal, outbox, self._links, landing=landing, clock=clock, in_flight=config.uploads_in_flight
+            self._journal,
+            outbox,
+            self._links,
+            landing=landing,
+            clock=clock,
+            in_flight=config.uploads_in_flight,
+            uplink=config.uplink,
         )
         self._reporting = ReportingWorker(
             self._journal,

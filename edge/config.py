@@ -11,6 +11,7 @@ from pydantic.main import BaseModel
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from edge.contract.sentences import sentence
+from edge.domain.uplink import UplinkRule, daily_hours
 from edge.domain.zones import known_zone
 from edge.platform.settings import FileSettings, config_error, read_toml
 
@@ -85,6 +86,9 @@ class EdgeConfig(FileSettings):
     release: Literal["keep", "receipted"] = "keep"
     clock_vouched: bool = False  # a person vouches that the host keeps this clock, where the kernel cannot know
     uploads_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    uplink_kbit_s: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    uplink_hours: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    uplink_time_zone: TimeZone = "Asia/Shanghai"
     inspection_workers: Annotated[int, Field(ge=0, le=64)] = 0
     landing_keep_days: Annotated[float, Field(ge=0, le=3_650)] = 7.0
     disk_warn_percent: Annotated[float, Field(gt=0, le=100)] = 80.0
@@ -93,6 +97,20 @@ class EdgeConfig(FileSettings):
     status_interval_s: Annotated[float, Field(ge=0.2, le=3_600)] = 30.0
     resend_interval_s: Annotated[float, Field(ge=0.2, le=3_600)] = 10.0
     language: Literal["auto", "zh-CN", "en"] = "auto"
+
+    @field_validator("uplink_hours")
+    @classmethod
+    def _are_hours(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
+        for text in hours:
+            daily_hours(text)
+        return hours
+
+    @property
+    def uplink(self) -> UplinkRule:
+        """When and how fast footage may leave."""
+        return UplinkRule(
+            self.uplink_kbit_s, tuple(daily_hours(text) for text in self.uplink_hours), self.uplink_time_zone
+        )
 
     @model_validator(mode="after")
     def _fits_together(self) -> EdgeConfig:

@@ -182,6 +182,7 @@ CHINESE: dict[str, str] = SHARED | {
     "no_date_time": "不是日期加时间，例如 2026-11-21T08:00:00+08:00",
     "no_group": "{pattern} 没有命名分组；可用的分组为 {known}",
     "no_http": "该处应答的程序不使用 HTTP，或要求加密：请改用 https://",
+    "not_hours": "{text} 不是一天中的时段，应写作 20:00-06:00 或 00:00-24:00 这样的形式",
     "no_pattern": "{pattern} 不是正则表达式（第 {place} 个字符处）",
     "no_reason": "未说明原因",
     "not_enrolled": "{data_dir} 尚未注册：{advice}",

@@ -26,6 +26,13 @@ data_dir = "."
 # How many clips are uploaded side by side.
 # uploads_in_flight = 4
 
+# The most that footage may take of the uplink, in kbit/s. 0: as fast as the link goes.
+# uplink_kbit_s = 0
+
+# Hours of the day in which footage may leave, such as ["20:00-06:00"]; flagged clips leave at any hour. Empty: always.
+# uplink_hours = []
+# uplink_time_zone = "Asia/Shanghai"
+
 # How many files are looked into side by side, each in a process of its own. 0: as many as there are cores, minus one.
 # inspection_workers = 0
 

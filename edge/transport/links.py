@@ -22,14 +22,12 @@ from edge.contract.topics import (
     gateway_subscription,
     parse_topic,
 )
+from edge.domain.uplink import ANY_TIME, Pace, UplinkRule, credited, on_departed, on_new_connection, on_sent
 from edge.platform.key_ring import KeyRing
 from edge.platform.mqtt import BrokerLogin, MqttLink
 from edge.transport.key_sets import key_sets_in, signing_key_of
 
 log = structlog.get_logger(__name__)
-
-ROOM_BYTES = 4 * 1024 * 1024
-"""Most bytes on their way to the broker: enough for 50 Mbit/s at 60 ms, little enough to give way to a broken link."""
 
 MOST_WAITING, MOST_WAITING_BYTES = 64, 65_536
 """Messages signed by a key unknown here that are kept until a register brings it; the server says all of them again."""
@@ -48,12 +46,15 @@ class GatewayLinks:
         on_connected: Callable[[], None],
         on_set_aside: Callable[[str], None] = lambda _reason: None,
         fresh_login: Callable[[], BrokerLogin] | None = None,
+        uplink: UplinkRule = ANY_TIME,
+        steady_s: Callable[[], float],
     ) -> None:
         self._gateway_id, self._keys = gateway_id, keys
         self._waiting_for_key: deque[tuple[str, bytes]] = deque(maxlen=MOST_WAITING)
         self._on_message, self._on_connected, self._on_set_aside = on_message, on_connected, on_set_aside
         self._lock = threading.Lock()
-        self._departing_bytes, self._bulk_epoch = 0, 0
+        self._uplink, self._steady_s = uplink, steady_s
+        self._pace, self._bulk_epoch = Pace(), 0
         self._said_hello = False
         self.set_aside: Counter[str] = Counter()
         self.control = MqttLink(
@@ -97,9 +98,16 @@ class GatewayLinks:
 
     @property
     def room_bytes(self) -> int:
-        """How many more bytes may be on their way to the broker."""
+        """How many more bytes may be on their way to the broker now."""
         with self._lock:
-            return ROOM_BYTES - self._departing_bytes
+            self._pace = credited(self._pace, self._uplink, now_s=self._steady_s())
+            return self._pace.room_bytes if self._pace.credit_bytes > 0 else 0
+
+    @property
+    def rate_bytes_s(self) -> float:
+        """How fast the broker took chunks when it was last measured; 0.0 before."""
+        with self._lock:
+            return self._pace.rate_bytes_s
 
     def send_control(self, kind: UpKind, message: bytes) -> bool:
         """Whether the message was handed to the control connection."""
@@ -113,7 +121,7 @@ class GatewayLinks:
         topic = ChunkTopic(worker, self._gateway_id, upload, index, blake3(chunk).hexdigest(8))
         with self._lock:
             epoch = self._bulk_epoch
-            self._departing_bytes += len(chunk)
+            self._pace = on_sent(self._pace, len(chunk), now_s=self._steady_s())
 
         def broker_has() -> None:
             self._departed(epoch, len(chunk))
@@ -128,7 +136,7 @@ class GatewayLinks:
     def _departed(self, epoch: int, size_bytes: int) -> None:
         with self._lock:
             if epoch == self._bulk_epoch:
-                self._departing_bytes -= size_bytes
+                self._pace = on_departed(self._pace, size_bytes, now_s=self._steady_s())
 
     def _control_came_up(self) -> None:
         self._said_hello = False
@@ -137,7 +145,7 @@ class GatewayLinks:
     def _bulk_came_up(self) -> None:
         with self._lock:
             self._bulk_epoch += 1
-            self._departing_bytes = 0
+            self._pace = on_new_connection(self._pace)
         self._one_came_up()
 
     def _one_came_up(self) -> None:

@@ -20,6 +20,7 @@ from edge.contract.messages import Events, GatewayEvent, Grant, Have, Offer, Rec
 from edge.contract.topics import UpKind
 from edge.domain import upload as session
 from edge.domain.receipt_check import receipt_faults
+from edge.domain.uplink import ANY_TIME, UplinkRule
 from edge.domain.upload import RangeBeyondClipError, SendChunk, Upload, UploadPhase
 from edge.domain.upload_order import SMALL_BYTES, WaitingClip
 from edge.platform.clock import Clock
@@ -72,8 +73,10 @@ class UploadWorker:
         clock: Clock,
         in_flight: int,
         small_bytes: int = SMALL_BYTES,
+        uplink: UplinkRule = ANY_TIME,
     ) -> None:
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
+        self._uplink = uplink
         self._candidates = UploadCandidates(journal, places=in_flight, small_bytes=small_bytes)
         self._uploads: dict[str, Upload] = {}
         self._chunks = ChunkQueue(landing)
@@ -221,7 +224,8 @@ class UploadWorker:
         now_s, began = self._clock.steady_s(), False
         while True:
             under_way = {upload.clip_id: upload.size_bytes for upload in self._uploads.values()}
-            clip = self._candidates.take(under_way, now_s=now_s, now_us=now_us)
+            flagged_only = not self._uplink.is_open(now_us)
+            clip = self._candidates.take(under_way, now_s=now_s, now_us=now_us, flagged_only=flagged_only)
             if clip is None:
                 return began
             self._begin(clip, now_us)
@@ -232,7 +236,7 @@ class UploadWorker:
             if not uploads.begin_offer(rows, clip.clip_id):
                 return
         try:
-            self._chunks.open(clip.clip_id, clip.landing_name, clip.size_bytes)
+            self._chunks.open(clip.clip_id, clip.landing_name, clip.size_bytes, flagged=clip.flagged)
         except LandingUnreadableError as error:
             self._unreadable(error, now_us)
             return
@@ -258,8 +262,8 @@ class UploadWorker:
         self._links.send_control(UpKind.OFFER, self._outbox.passing(UpKind.OFFER, offer, now_us))
 
     def _send_chunks(self, now_us: UtcMicros) -> bool:
-        sent = False
-        while self._links.room_bytes > 0 and (action := self._chunks.take()) is not None:
+        sent, flagged_only = False, not self._uplink.is_open(now_us)
+        while self._links.room_bytes > 0 and (action := self._chunks.take(flagged_only=flagged_only)) is not None:
             try:
                 chunk = self._chunks.read(action)
             except LandingUnreadableError as error:

@@ -23,14 +23,16 @@ class UploadCandidates:
         self._turns: dict[str, int] = {}
         self._look_again_s = 0.0
 
-    def take(self, under_way: Mapping[str, int], *, now_s: float, now_us: UtcMicros) -> WaitingClip | None:
+    def take(
+        self, under_way: Mapping[str, int], *, now_s: float, now_us: UtcMicros, flagged_only: bool = False
+    ) -> WaitingClip | None:
         """The next clip, if it fits beside those `under_way` (their sizes in bytes); its device has had its turn."""
         if now_s >= self._look_again_s:
             self._look(under_way, now_s, now_us)
         clip = next_clip(self._waiting, self._turns)
-        if clip is None or not fits(
-            clip.size_bytes, under_way.values(), places=self._places, small_bytes=self._small_bytes
-        ):
+        if clip is None or (flagged_only and not clip.flagged):
+            return None
+        if not fits(clip.size_bytes, under_way.values(), places=self._places, small_bytes=self._small_bytes):
             return None
         self._waiting.remove(clip)
         self._turns[clip.device] = max(self._turns.values(), default=0) + 1

@@ -43,6 +43,7 @@ class RunningGateway:
             login,
             gateway_id=GATEWAY_ID,
             keys=key_ring_of(server_key),
+            steady_s=SystemClock().steady_s,
             on_message=self._on_message,
             on_connected=lambda: self.reporting.reconnected(),
         )

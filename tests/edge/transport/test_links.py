@@ -57,6 +57,7 @@ class Links(GatewayLinks):
             keys=KeyRing(KEY_SET, keep=lambda _envelope: None),
             on_message=self.believed.append,
             on_connected=lambda: None,
+            steady_s=lambda: 0.0,
         )
 
     def hear(self, topic: str, payload: bytes) -> None:
