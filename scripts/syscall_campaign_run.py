@@ -21,8 +21,6 @@ from fault_stage.syscalls import Enumeration, Scene, Tally, end_at_each
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own is made there
 _TELL_EVERY_S = 5.0
 _SHOWN = 20
-_NEAR = {"before": 24, "behind": 4}
-
 app = App(name="scripts/syscall_campaign", help="End a clip's way at every system call.", version_flags=[])
 
 
@@ -81,7 +79,7 @@ def _round(
     began_s, name = time.monotonic(), control or scene
     with tempfile.TemporaryDirectory(prefix="syscalls-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as temporary:
         stage = Enumeration((data or Path(temporary)) / name, scene=scene, control=control)
-        points = stage.points if control is None else near_promises(stage.points, CAUGHT_BY_KILLS[control], **_NEAR)
+        points = stage.points if control is None else near_promises(stage.points, CAUGHT_BY_KILLS[control])
         chosen = points[:: max(1, len(points) // at_most)] if at_most else points
         tally = end_at_each(stage, chosen, tell=_Progress(name, len(chosen), quiet=quiet))
     seconds = time.monotonic() - began_s

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fault_stage.controls import Shows
 from fault_stage.promises import Kind
 
 _CALL = re.compile(r"(\d+) +([a-z0-9_]+)\(")
@@ -46,10 +47,12 @@ def points_of(trace: Path) -> list[Point]:
     return found
 
 
-def near_promises(points: Sequence[Point], kind: Kind, *, before: int, behind: int) -> list[Point]:
-    """So many calls before and behind each promise of this kind: one that was given too early is broken there."""
-    places = [place for place, point in enumerate(points) if point.promises is kind]
-    near = {at for place in places for at in range(max(0, place - before), min(len(points), place + behind + 1))}
+def near_promises(points: Sequence[Point], shows: Shows) -> list[Point]:
+    """The calls near each promise of a kind: one that was given too early is broken there."""
+    places = [place for place, point in enumerate(points) if point.promises is shows.promise]
+    near = {
+        at for place in places for at in range(max(0, place - shows.before), min(len(points), place + shows.behind + 1))
+    }
     return [points[place] for place in sorted(near)]
 
 

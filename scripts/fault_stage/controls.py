@@ -37,10 +37,19 @@ class Control(StrEnum):
     RECEIPT_BEFORE_RENAME = "receipt_before_rename"
 
 
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """Near promises of which kind it shows: so many system calls before and behind each."""
+
+    promise: Kind
+    before: int
+    behind: int
+
+
 CAUGHT_BY_KILLS = {
-    Control.RECEIPT_BEFORE_COMMIT: Kind.RECEIPT,
-    Control.HAVE_BEFORE_COMMIT: Kind.HAVE,
-    Control.RELEASE_BEFORE_RECEIPT: Kind.RECEIPTED,
+    Control.RECEIPT_BEFORE_COMMIT: Shows(Kind.RECEIPT, 0, 6),
+    Control.HAVE_BEFORE_COMMIT: Shows(Kind.HAVE, 0, 6),
+    Control.RELEASE_BEFORE_RECEIPT: Shows(Kind.RECEIPTED, 24, 0),
 }
 CAUGHT_BY_POWER_CUTS = {
     Control.SYNCHRONOUS_NORMAL: Kind.HAVE,

@@ -35,6 +35,6 @@ def test_an_end_before_any_system_call_breaks_no_promise(checkout: Path) -> None
 
 def test_a_promise_that_is_given_too_early_is_caught(checkout: Path) -> None:
     controls = [word for control in CAUGHT_BY_KILLS for word in ("--control", control.value)]
-    told = ended_at_some(checkout, "--at-most", "5", *controls)
+    told = ended_at_some(checkout, "--at-most", "8", *controls)
     assert [one["control"] for one in told if not one["violations"]] == []
     assert len(told) == len(CAUGHT_BY_KILLS)
