@@ -39,6 +39,7 @@ _SLOW = {  # small chunks and a window of one batch, so that a clip is long betw
 _EDGE = {
     "TALLYLIGHT_EDGE_UPLOADS_IN_FLIGHT": "1",  # so that what is sent again belongs to one interruption
     "TALLYLIGHT_EDGE_LANDING_KEEP_DAYS": "0",  # so that something is released
+    "TALLYLIGHT_EDGE_INSPECTION_WORKERS": "1",  # each agent starts its own anew
 }
 _COPIED = frozenset({Moment.COPYING, Moment.RE_READING})
 _FILE_BYTES, _LARGER_BYTES = 4_000_000, 1_000
