@@ -112,6 +112,8 @@ CHINESE = {
     "the same while the store is full": "存储已满时多久后重试（秒）",
     "refused messages kept for a person": "留待人工查看的被拒消息条数",
     "folder of the clips; empty: `clips` in the data folder": "视音频文件目录；为空即数据目录下的 `clips`",
+    "all clips are read in so many days; 0: none": "多少天内把全部已封存文件重读一遍；0：不读",
+    "bytes read in a second at most": "每秒最多读取的字节数",
     "new clips are refused when less would be left free": "剩余空间低于此值时暂不接收新文件（字节）",
     "empty: tallylight.sqlite3 in the data folder": "为空即数据目录下的 tallylight.sqlite3",
 }

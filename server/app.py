@@ -24,6 +24,7 @@ from server.ingest import metrics
 from server.ingest.broker_service import BrokerService
 from server.ingest.certificate_keeper import CertificateKeeper
 from server.ingest.judging import JudgingLoop
+from server.ingest.store_watch import StoreWatch
 from server.ingest.worker import IngestWorker
 from server.portal.routes import public_router
 from server.usecases.context import AppContext, Readiness
@@ -103,6 +104,7 @@ class Server:
         self._worker = IngestWorker(self.context, on_deaf=self._broker.deaf)
         self._judging = JudgingLoop(self.context)
         self._certificate = CertificateKeeper(self.context)
+        self._store_watch = StoreWatch(self.context)
         app = create_app(self.context, public=public_router(self.context))
         self._http = uvicorn.Server(
             uvicorn.Config(
@@ -128,6 +130,7 @@ class Server:
         self._worker.start()
         self._judging.start()
         self._certificate.start()
+        self._store_watch.start()
         if self.config.metrics.enabled:
             self._start_metrics()
         self._http_thread.start()
@@ -139,6 +142,7 @@ class Server:
         self._http.should_exit = True
         if self._http_thread.is_alive():
             self._http_thread.join(timeout=15)
+        self._store_watch.stop()
         self._certificate.stop()
         self._judging.stop()
         self._worker.stop()

@@ -137,6 +137,13 @@ class StoreConfig(_Section):
     database_url: Annotated[str, _d("empty: tallylight.sqlite3 in the data folder")] = ""
 
 
+class VerifyConfig(_Section):
+    """Stored clips are read again in the background, so that one that rots is found."""
+
+    whole_store_days: Annotated[float, Field(ge=0, le=3650), _d("all clips are read in so many days; 0: none")] = 30.0
+    rate_bytes_s: Annotated[int, Field(ge=100_000), _d("bytes read in a second at most")] = 20_000_000
+
+
 class ServerConfig(FileSettings):
     """Everything that can be set. An environment variable such as `TALLYLIGHT_HTTP__PORT` stands before the file."""
 
@@ -157,6 +164,7 @@ class ServerConfig(FileSettings):
     broker: BrokerConfig = BrokerConfig()
     ingest: IngestConfig = IngestConfig()
     store: StoreConfig = StoreConfig()
+    verify: VerifyConfig = VerifyConfig()
 
     @property
     def clips_dir(self) -> Path:

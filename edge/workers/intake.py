@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from edge.config import SourceConfig
-from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
+from edge.contract.instants import MICROS_PER_HOUR, MICROS_PER_SECOND, UtcMicros
 from edge.contract.messages import Events, GatewayEvent
 from edge.contract.topics import UpKind
 from edge.devices.folder import FolderScan, FoundFile, SourceMissingError, scan_folder
@@ -44,6 +44,7 @@ log = structlog.get_logger(__name__)
 STATE_KEY = "intake_state"
 """In the journal's small facts: `landing`, `waiting_for_space` or `landing_disk_failing`, for status."""
 _TRY_AGAIN_US = 10 * MICROS_PER_SECOND
+_RECONCILE_EVERY_US = MICROS_PER_HOUR
 
 
 class IntakeWorker:
@@ -72,12 +73,13 @@ class IntakeWorker:
         )
         self._queue: deque[ToLand] = deque()
         self._state, self._level, self._blocked_until_us = "landing", DiskLevel.FINE, UtcMicros(0)
-        self._reconciled = self._has_left_some = False
+        self._has_left_some = False
+        self._reconciled_us: UtcMicros | None = None
         self.wake = threading.Event()
 
     def step(self, now_us: UtcMicros) -> bool:
         """Land one file, or scan what is due. True: there is more to land, call again at once."""
-        if not self._reconciled:
+        if self._reconciled_us is None or not 0 <= now_us - self._reconciled_us < _RECONCILE_EVERY_US:
             self._reconcile(now_us)
         if self._queue:
             self._land_next(now_us)
@@ -93,10 +95,10 @@ class IntakeWorker:
             self._reports.report_finished(now_us)
         return bool(self._queue)
 
-    # ------------------------------------------------------------------ start
+    # ------------------------------------------------------------------ at the start, and every hour between two files
     def _reconcile(self, now_us: UtcMicros) -> None:
         found = reconcile_landing(self._journal, self._area, now_us=now_us)
-        self._reconciled = True
+        self._reconciled_us = now_us
         log.info("landing_reconciled", removed_parts=found.removed_parts, adopted=len(found.adopted))
         with self._journal.transaction() as rows:
             remember(rows, STATE_KEY, self._state)

@@ -40,6 +40,9 @@ class FindingKind(StrEnum):
     GATEWAY_CLONED = "gateway_cloned"
     HASH_DIFFERS = "hash_differs"
     GATEWAY_SILENT = "gateway_silent"
+    SEALED_CLIP_WRONG = "sealed_clip_wrong"
+    RECEIPTED_CLIP_MISSING = "receipted_clip_missing"
+    CLIPS_WAITING_LONG = "clips_waiting_long"
 
 
 GAP_KINDS = frozenset(

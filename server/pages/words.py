@@ -229,6 +229,8 @@ CODES: dict[str, tuple[str, ...]] = {
         "begin",
         "revoke",
         "disable",
+        "restore",
+        "resume_signing",
         "set_password",
         "sign_in",
         "sign_out",

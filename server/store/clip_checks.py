@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from server.store.database import Database
 from server.store.tables import Clip, ClipCheck
 
 GOOD = "good"
@@ -17,23 +18,42 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class CheckDue:
-    """A sealed clip that waits to be read again. `checked_us` None: never since it was sealed."""
+    """A sealed clip that is to be read again. `checked_us`: when it was read last; its sealing read it, too."""
 
     clip_id: str
     size_bytes: int
-    checked_us: int | None
+    checked_us: int
+
+
+def note_sealed(db: Database, *, since_us: int) -> int:
+    """Clips sealed since then have been read at their sealing: they take their turn from there. Until when that holds.
+
+    What was sealed while this was written is noted the next time.
+    """
+    with db.reading() as session:
+        newest = select(func.max(Clip.sealed_us)).where(Clip.state == "sealed")
+        until_us = session.scalar(newest) or since_us
+        sealed = select(Clip.clip_id, Clip.sealed_us, literal(GOOD)).where(
+            Clip.state == "sealed", Clip.sealed_us >= since_us, Clip.clip_id.not_in(select(ClipCheck.clip_id))
+        )
+        missing = session.execute(sealed.limit(1)).first() is not None
+    if missing:
+        with db.writing() as session:
+            columns = ["clip_id", "checked_us", "outcome"]
+            session.execute(insert(ClipCheck).from_select(columns, sealed).on_conflict_do_nothing())
+    return until_us
 
 
 def longest_unchecked(session: Session, *, clips: int | None, size_bytes: int | None) -> Iterator[CheckDue]:
-    """Sealed clips, those that were never checked and then the longest unchecked first, up to either limit.
+    """Noted clips, the longest unchecked first, up to either limit.
 
     At least one where there is any: a clip larger than `size_bytes` must have its turn, too.
     """
     query = (
-        select(Clip.clip_id, Clip.size_bytes, ClipCheck.checked_us)
-        .join(ClipCheck, ClipCheck.clip_id == Clip.clip_id, isouter=True)
+        select(ClipCheck.clip_id, Clip.size_bytes, ClipCheck.checked_us)
+        .join(Clip, ClipCheck.clip_id == Clip.clip_id)
         .where(Clip.state == "sealed")
-        .order_by(ClipCheck.checked_us.nulls_first(), Clip.clip_id)
+        .order_by(ClipCheck.checked_us, ClipCheck.clip_id)
         .limit(clips)
     )
     taken_bytes = 0
@@ -52,7 +72,7 @@ def sealed_clips(session: Session, *, after: str) -> list[CheckDue]:
         .order_by(Clip.clip_id)
         .limit(_AT_ONCE)
     )
-    return [CheckDue(clip_id, clip_bytes, None) for clip_id, clip_bytes in session.execute(query)]
+    return [CheckDue(clip_id, clip_bytes, 0) for clip_id, clip_bytes in session.execute(query)]
 
 
 def record_checks(session: Session, outcomes: Mapping[str, str], *, now_us: int) -> None:
@@ -69,11 +89,6 @@ def record_checks(session: Session, outcomes: Mapping[str, str], *, now_us: int)
 def wrong_checks(session: Session) -> Iterable[ClipCheck]:
     """The clips that were not as they were sealed when they were looked at last."""
     return session.scalars(select(ClipCheck).where(ClipCheck.outcome != GOOD).order_by(ClipCheck.clip_id)).all()
-
-
-def forget_checks(session: Session, clip_ids: Iterable[str]) -> None:
-    """These are as if never checked: their turn comes first."""
-    session.execute(delete(ClipCheck).where(ClipCheck.clip_id.in_(sorted(clip_ids))))
 
 
 def sealed_total(session: Session) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from server.usecases.decided_looks import as_on_record, without_decided
 from server.usecases.duty_verdicts import duty_interval, duty_verdicts, held_interval
 from server.usecases.find_duty import duty_drafts
 from server.usecases.find_gateway import GATEWAY_KINDS, gateway_drafts
+from server.usecases.find_store import STORE_KINDS, store_drafts
 from server.usecases.finding_store import write_findings
 from server.usecases.judge_device import judge_device, judge_unowned
 from server.usecases.judge_due import next_due_us
@@ -214,13 +215,15 @@ def _judge_unowned(db: Database, rules: RuleSet, windows: list[TimeInterval], no
 
 
 def judge_gateways(db: Database, rules: RuleSet, now_us: UtcMicros) -> None:
+    """Gateways, and what was promised to them."""
+    kinds = GATEWAY_KINDS | STORE_KINDS
     with db.reading() as session:
-        drafts = gateway_drafts(session, rules=rules, now_us=now_us)
-        on_record = _findings(session, Finding.kind.in_(GATEWAY_KINDS))
+        drafts = [*gateway_drafts(session, rules=rules, now_us=now_us), *store_drafts(session, now_us=now_us)]
+        on_record = _findings(session, Finding.kind.in_(kinds))
         if {one.finding_id for one in on_record if one.state == "open"} == {one.finding_id for one in drafts}:
             return
     with db.writing() as session:
-        write_findings(session, drafts, _findings(session, Finding.kind.in_(GATEWAY_KINDS)), now_us=now_us)
+        write_findings(session, drafts, _findings(session, Finding.kind.in_(kinds)), now_us=now_us)
 
 
 def _findings(session: Session, condition: ColumnElement[bool]) -> list[Finding]:

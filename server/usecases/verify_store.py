@@ -6,7 +6,7 @@ Nothing is changed but the record of what was looked at and what a person must k
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from edge.contract.sentences import Sentence, sentence, sentence_of
 from server.domain.acts import ChainBrokenError
 from server.domain.verification import MOST_TOLD, STOP_ACTS_BROKEN, WHOLE, Amount, Portion, Subject, Wrong
 from server.store.act_log import latest_act, verify_acts
-from server.store.clip_checks import GOOD, CheckDue, longest_unchecked, sealed_clips, sealed_total
+from server.store.clip_checks import GOOD, CheckDue, longest_unchecked, note_sealed, sealed_clips, sealed_total
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.history_mark import HistoryMark
@@ -119,6 +119,11 @@ def verify_clip(session: Session, files: ClipFiles, due: CheckDue, keys: ServerK
     return wrong if found is None else [*wrong, found]
 
 
+def outcome_of(wrong: Sequence[Wrong]) -> str:
+    """What is kept of a clip that was looked at: GOOD, or the code of the first thing that is wrong."""
+    return wrong[0].said.code if wrong else GOOD
+
+
 def believed_keys(session: Session) -> tuple[ServerKeys, list[Wrong]]:
     """The server's keys, each as the acts have it, and those that are not."""
     begun: dict[str, str] = {}
@@ -198,11 +203,12 @@ def _verify_clips(
         done.clips += 1
         done.size_bytes += one.size_bytes
         done.note(wrong)
-        watching.on_clip(one.clip_id, wrong[0].said.code if wrong else GOOD)
+        watching.on_clip(one.clip_id, outcome_of(wrong))
 
 
 def _chosen(db: Database, scope: Scope) -> Iterator[CheckDue]:
     if scope.oldest is not None:
+        note_sealed(db, since_us=0)
         with db.reading() as session:
             due = list(longest_unchecked(session, clips=scope.oldest.clips, size_bytes=scope.oldest.size_bytes))
         yield from due

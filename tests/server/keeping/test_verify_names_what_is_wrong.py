@@ -94,7 +94,7 @@ FILES: dict[str, tuple[Callable[[Bench], object], set[tuple[str, str]]]] = {
         {("0" * 32, "verify_part")},
     ),
     "a part file of a sealed clip": (
-        lambda bench: bench.context.clip_files.open_part(ClipId(CLIP)).close(),
+        lambda bench: bench.context.clip_files.part_path(ClipId(CLIP)).touch(),
         {(CLIP, "verify_part_sealed")},
     ),
     "a quarantine file of an unknown clip": (
