@@ -74,6 +74,7 @@ class GatewayLinks:
             prefer_mqtt5=False,  # its longer acknowledgements cost a tenth of the gateway's time, and say nothing here
             keepalive_s=15,
             fresh_login=fresh_login,
+            bulk=True,
         )
 
     def start(self) -> None:

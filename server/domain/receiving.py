@@ -10,6 +10,9 @@ ByteSpan = tuple[int, int]
 
 MAX_BATCH_CHUNKS = 16
 MAX_BATCH_S = 0.2
+LEAST_CHUNK_BYTES = 64 * 1024
+CHUNK_S = 0.2
+"""A chunk is what a gateway's link carries in this time, so that a grant never lapses, nor a connection, behind one."""
 
 
 class ChunkOutsideClipError(ValueError):
@@ -81,6 +84,16 @@ def chunk_span(index: int, length_bytes: int, *, chunk_bytes: int, size_bytes: i
     if expected <= 0 or length_bytes != expected:
         raise ChunkOutsideClipError(index=index, length_bytes=length_bytes, size_bytes=size_bytes)
     return start, start + length_bytes
+
+
+def chunk_bytes_for(rate_bytes_s: float | None, most_bytes: int) -> int:
+    """The chunks of a new grant for a gateway whose chunks came so fast: a power of two, or `most_bytes` on fast links.
+
+    None: nothing is known of it yet. 0.0: nothing came in the time of a whole grant.
+    """
+    if rate_bytes_s is None or rate_bytes_s * CHUNK_S >= most_bytes:
+        return most_bytes
+    return min(most_bytes, max(LEAST_CHUNK_BYTES, 1 << int(rate_bytes_s * CHUNK_S).bit_length() >> 1))
 
 
 def window_for(

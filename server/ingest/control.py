@@ -214,7 +214,7 @@ class Control:
     def _answer_offer(self, heard: Heard, offer: Offer) -> None:
         context, gateway_id = self._context, heard.gateway_id
         manifest, envelope = self._manifest(heard, offer)
-        settled = self._lane.settle(manifest.clip_id, gateway_id)
+        settled = self._lane.settle(manifest.clip_id, gateway_id, heard.received_s)
         try:
             answer = receive_offer(
                 context.db,
@@ -223,7 +223,7 @@ class Control:
                 gateway_id=gateway_id,
                 flagged=offer.flagged,
                 clock_limit_us=self._clock_limit_us(heard.received_us),
-                room=self._room(),
+                room=self._room(gateway_id),
                 signer=context.signer,
                 now_us=heard.received_us,
             )
@@ -245,12 +245,12 @@ class Control:
     def _manifest(self, heard: Heard, offer: Offer) -> tuple[Manifest, bytes]:
         return believed_manifest(offer.manifest, gateway_id=heard.gateway_id, verifier=heard.verifier)
 
-    def _room(self) -> Room:
+    def _room(self, gateway_id: str) -> Room:
         ingest = self._context.config.ingest
         return Room(
             worker_id=self._lane.worker_id,
             open_now=self._lane.reservations(),
-            limits=self._lane.limits,
+            limits=self._lane.limits(gateway_id),
             free_bytes=self._context.clip_files.free_bytes(),
             reserve_bytes=self._context.config.store.reserve_bytes,
             busy_retry_s=ingest.busy_retry_s,

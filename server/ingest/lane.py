@@ -11,7 +11,7 @@ from edge.contract.events import down_event
 from edge.contract.messages import Grant, Refusal, RefusalReason
 from edge.contract.topics import ChunkTopic, DownKind, DownTopic
 from edge.contract.wire_model import WireModel
-from server.domain.receiving import MAX_BATCH_CHUNKS, Limits, Reservation, batch_is_due, window_for
+from server.domain.receiving import MAX_BATCH_CHUNKS, Limits, Reservation, batch_is_due, chunk_bytes_for, window_for
 from server.ingest import metrics
 from server.ingest.open_upload import OpenUpload
 from server.ingest.read_back import ReadBack
@@ -37,12 +37,13 @@ class Lane:
         self._open: dict[int, OpenUpload] = {}
         self._chunks, self._oldest_s = 0, 0.0
         self._window_is_half_used = self._last_chunk_came = False
+        self._rates: dict[str, float] = {}
 
-    @property
-    def limits(self) -> Limits:
-        """How much may be on its way at once."""
+    def limits(self, gateway_id: str) -> Limits:
+        """How much may be on its way at once, in chunks that suit the gateway's link."""
         ingest = self._context.config.ingest
-        return Limits(ingest.chunk_bytes, ingest.window_bytes, ingest.gateway_bytes, ingest.worker_bytes)
+        chunk_bytes = chunk_bytes_for(self._rates.get(gateway_id), ingest.chunk_bytes)
+        return Limits(chunk_bytes, ingest.window_bytes, ingest.gateway_bytes, ingest.worker_bytes)
 
     # ------------------------------------------------------------------ grants
     def reservations(self) -> list[Reservation]:
@@ -52,11 +53,12 @@ class Lane:
             for upload in self._open.values()
         ]
 
-    def settle(self, clip_id: str, gateway_id: str) -> OpenUpload | None:
+    def settle(self, clip_id: str, gateway_id: str, now_s: float) -> OpenUpload | None:
         """Take back the gateway's own grant of a clip it offers anew; its ranges are flushed and journalled."""
         for number, upload in self._open.items():
             if upload.clip_id == clip_id and upload.granted.gateway_id == gateway_id:
                 del self._open[number]
+                self._learn(upload, now_s)
                 try:
                     upload.flush()
                 except (StoreFullError, PartUnusableError) as error:
@@ -175,6 +177,7 @@ class Lane:
             if now_s - upload.touched_s > idle_s and not upload.is_being_hashed
         ]
         for number in idle:
+            self._learn(self._open[number], now_s)
             self._open.pop(number).close()
         close_uploads(self._context.db, idle, state="lapsed")
         metrics.OPEN_UPLOADS.set(len(self._open))
@@ -193,6 +196,7 @@ class Lane:
         now_us = context.clock.now_us()
         if upload.hash_agrees:
             del self._open[number]
+            self._learn(upload, context.clock.steady_s())
             upload.close()
             receipt = seal_clip(
                 context.db,
@@ -230,9 +234,15 @@ class Lane:
 
     def _answer(self, upload: OpenUpload) -> None:
         granted = upload.granted
-        limits = replace(self.limits, chunk_bytes=granted.chunk_bytes)
+        limits = replace(self.limits(granted.gateway_id), chunk_bytes=granted.chunk_bytes)
         window = window_for(granted.gateway_id, granted.clip_id, granted.size_bytes, self.reservations(), limits)
         self._tell(granted.gateway_id, DownKind.HAVE, upload.have(window or granted.chunk_bytes))
+
+    def _learn(self, upload: OpenUpload, now_s: float) -> None:
+        """How fast the gateway's link was, for the chunks of its next grant."""
+        rate = upload.rate_bytes_s(now_s)
+        if rate is not None:
+            self._rates[upload.granted.gateway_id] = rate
 
     def _give_up(self, number: int, upload: OpenUpload, error: StoreFullError | PartUnusableError) -> None:
         """Room is gone: the ranges stay and the gateway waits. Bytes may be gone: every range is asked for again."""

@@ -21,6 +21,7 @@ from server.store.clip_files import ClipFiles, PartFile
 from server.usecases.receive_offer import Granted
 
 _MAX_BAD_CHUNKS = 1000
+_RATE_S, _SILENT_S = 0.5, 10.0
 
 
 class OpenUpload:
@@ -37,6 +38,7 @@ class OpenUpload:
         self.owes_answer = False
         self.touched_s = now_s
         self.unanswered_bytes = 0
+        self._granted_s, self._came_bytes, self._came_s = now_s, 0, (now_s, now_s)
         self._read_back = read_back
         self._hash = read_back.begin(self.part)
         read_back.go_on_to(self._hash, first_run_bytes(self.held))
@@ -45,6 +47,7 @@ class OpenUpload:
         """The same bytes under a new grant: what is held and hashed stays."""
         self.granted, self.window_bytes, self.unanswered_bytes = granted, granted.window_bytes, 0
         self.serial, self.owes_answer, self.touched_s = 0, False, now_s
+        self._granted_s, self._came_bytes, self._came_s = now_s, 0, (now_s, now_s)
         self.bad.clear()
 
     @property
@@ -70,6 +73,9 @@ class OpenUpload:
         if is_held(self.written, span):
             return "repeated"
         self.touched_s = now_s  # only progress keeps a grant: repeating a chunk must not keep other gateways out
+        if self._came_bytes == 0:
+            self._came_s = (now_s, now_s)  # the first chunk starts the clock, and is not counted
+        self._came_bytes, self._came_s = self._came_bytes + len(payload), (self._came_s[0], now_s)
         self.part.write_at(span[0], payload)
         self.written = with_span(self.written, span)
         self.unanswered_bytes += len(payload)
@@ -106,6 +112,13 @@ class OpenUpload:
     def window_is_half_used(self) -> bool:
         """Whether the gateway will have to wait for an answer soon."""
         return 2 * self.unanswered_bytes >= self.window_bytes
+
+    def rate_bytes_s(self, now_s: float) -> float | None:
+        """How fast the chunks of this grant came; 0.0 where none did for long; None where that is too short to tell."""
+        passed_s = self._came_s[1] - self._came_s[0]
+        if passed_s >= _RATE_S:
+            return (self._came_bytes - self.granted.chunk_bytes) / passed_s
+        return 0.0 if self._came_bytes == 0 and now_s - self._granted_s >= _SILENT_S else None
 
     @property
     def holds_all_bytes(self) -> bool:

@@ -14,6 +14,7 @@ from server.domain.receiving import (
     Limits,
     Reservation,
     batch_is_due,
+    chunk_bytes_for,
     chunk_span,
     first_run_bytes,
     is_complete,
@@ -129,6 +130,22 @@ def test_the_budgets_are_never_exceeded(offers: list[tuple[str, str]], size: int
     for name in ("north", "south"):
         used = sum(reservation.window_bytes for reservation in open_now.values() if reservation.gateway_id == name)
         assert used <= LIMITS.gateway_bytes
+
+
+@pytest.mark.parametrize(
+    ("rate_bytes_s", "chunk_bytes"),
+    [
+        pytest.param(None, 512 * 1024, id="nothing is known yet"),
+        pytest.param(100e6, 512 * 1024, id="loopback"),
+        pytest.param(2.5e6, 256 * 1024, id="20 Mbit/s"),
+        pytest.param(1.25e6, 128 * 1024, id="10 Mbit/s"),
+        pytest.param(8_000, 64 * 1024, id="64 kbit/s: eight seconds"),
+        pytest.param(0.0, 64 * 1024, id="nothing came in a whole grant"),
+    ],
+)
+def test_a_chunk_suits_the_link(rate_bytes_s: float | None, chunk_bytes: int) -> None:
+    assert chunk_bytes_for(rate_bytes_s, 512 * 1024) == chunk_bytes
+    assert chunk_bytes_for(rate_bytes_s, 1024) == 1024
 
 
 @given(st.integers(1, 5))
