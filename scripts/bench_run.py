@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
+from bench_stage.drawing import drawn
 from bench_stage.inspecting import bench_inspect
+from bench_stage.links import found_tool
 from bench_stage.table import show, show_uploads
 from bench_stage.uploading import bench_upload
 from cyclopts import App, Parameter
@@ -59,6 +61,8 @@ def upload(
     megabytes: int = 537,
     port: int = 8600,
     only: tuple[str, ...] = (),
+    link_tool: Path | None = None,
+    plot: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     data: Path | None = None,
 ) -> int:
@@ -73,7 +77,13 @@ def upload(
     port
         The first of ten ports of the loopback.
     only
-        Measure these ways alone: verified, curl_fastapi, tus, rsync, raw_paho.
+        Measure these alone: verified, curl_fastapi, tus, rsync, raw_paho, verified_tls, curl_fastapi_tls,
+        link_10mbit, link_50mbit_lossy.
+    link_tool
+        The tool that makes links of a given rate, delay and loss; without it, and where none lies in
+        ../shared/tools/link, links are left out. It needs root, gcc and iproute2.
+    plot
+        Draw the result into this SVG file.
     as_json
         Print JSON instead of a table.
     data
@@ -87,11 +97,14 @@ def upload(
                 size_bytes=megabytes * 1_000_000,
                 port=port,
                 only=only,
+                tool=found_tool(link_tool),
                 told=lambda line: print(line, file=sys.stderr, flush=True),
             )
         except StageError as error:
             print(error, file=sys.stderr)
             return 2
+    if plot is not None:
+        plot.write_text(drawn(result), encoding="utf-8")
     if as_json:
         print(json.dumps(result, indent=1))
     else:

@@ -231,7 +231,7 @@ def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
 
 
 def _bulk_socket_made(client: paho.Client, userdata: object, sock: object) -> None:
-    """BBR does not take a lost packet for a full link: where one in a hundred is lost it carries sixteen times as much."""
+    """BBR takes no lost packet for a full link: where one in a hundred is lost it carries sixteen times as much."""
     _no_delay(client, userdata, sock)
     if isinstance(sock, socket.socket) and hasattr(socket, "TCP_CONGESTION"):
         with suppress(OSError):  # a kernel without it, or that keeps it for root

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench_stage.links import LINKS, bench_link
 from bench_stage.measured import CHECKOUT, machine
-from bench_stage.upload_ways import HttpUpload, RawMessages, Rsync, Sent, VerifiedUpload, Way
+from bench_stage.upload_ways import CURL, HttpUpload, RawMessages, Rsync, plain_upload
+from bench_stage.verified_upload import VerifiedUpload
+from bench_stage.way import Sent, Way
 
 TARGETS = {
     "upload_over_curl_fastapi": 0.85,
     "upload_over_tus": 1.3,
     "cpu_over_curl_fastapi": 1.7,
+    "link_10mbit_over_curl": 0.98,
+    "link_50mbit_lossy_over_curl": 0.98,
+    "link_10mbit_control_over_idle": 2.5,
+    "link_50mbit_lossy_control_over_idle": 2.5,
 }
 """No worse than these. Source: design paper on the wire, its speed table."""
 _TUS, _TUS_PYTHON = CHECKOUT / "scripts" / "bench_tus", str(CHECKOUT / ".venv-bench" / "bin" / "python")
-_CURL = ("curl", "-sS", "--fail", "-o", os.devnull, "-T", "{file}", "{url}/{name}")
 
 
 def bench_upload(
@@ -29,6 +34,7 @@ def bench_upload(
     size_bytes: int,
     port: int,
     only: Sequence[str],
+    tool: Path | None,
     told: Callable[[str], None],
 ) -> dict[str, object]:
     """Every way in turn with the same new file, `rounds` times; medians and ratios, the targets beside them."""
@@ -46,28 +52,29 @@ def bench_upload(
                     taken[way.name].append(sent)
             file.unlink()
     medians = {name: _medians(of, size_bytes) for name, of in taken.items()}
+    links = {
+        link.name: bench_link(link, folder / link.name, tool, rounds=rounds, port=port + 20, told=told)
+        for link in (LINKS if tool is not None else ())
+        if tool is not None and (not only or link.name in only)
+    }
     return {
         "machine": machine(),
         "rounds": rounds,
         "size_bytes": size_bytes,
         "targets": TARGETS,
         "medians": medians,
-        "ratios": _ratios(medians),
+        "ratios": {**_ratios(medians), **_link_ratios(links)},
+        "links": links,
         "runs_mb_per_s": {name: [round(size_bytes / one.wall_s / 1e6, 1) for one in of] for name, of in taken.items()},
     }
 
 
 def _ways(folder: Path, port: int, size_bytes: int) -> list[Way]:
+    encrypted = VerifiedUpload(folder / "verified-tls", port=port + 10, name="verified_tls", tls_host="127.0.0.1")
+    tls_curl = [*CURL[:-3], "--cacert", str(encrypted.keys / "ca-cert.pem"), *CURL[-3:]]
     return [
         VerifiedUpload(folder / "verified", port=port),
-        HttpUpload(
-            "curl_fastapi",
-            folder / "fastapi",
-            python=sys.executable,
-            app=Path(__file__).with_name("plain_upload_app.py"),
-            port=port + 3,
-            client=_CURL,
-        ),
+        plain_upload(folder / "fastapi", port=port + 3),
         HttpUpload(
             "tus",
             folder / "tus",
@@ -78,6 +85,10 @@ def _ways(folder: Path, port: int, size_bytes: int) -> list[Way]:
         ),
         Rsync(folder / "rsync", port=port + 5),
         RawMessages(folder / "raw", port=port + 6, size_bytes=size_bytes),
+        encrypted,
+        plain_upload(
+            folder / "fastapi-tls", name="curl_fastapi_tls", port=port + 13, client=tls_curl, keys=encrypted.keys
+        ),
     ]
 
 
@@ -115,6 +126,16 @@ def _ratios(medians: Mapping[str, dict[str, object]]) -> dict[str, float]:
         "upload_over_tus": ("mb_per_s", "verified", "tus"),
         "upload_over_rsync": ("mb_per_s", "verified", "rsync"),
         "upload_over_raw_paho": ("mb_per_s", "verified", "raw_paho"),
+        "upload_tls_over_curl_fastapi_tls": ("mb_per_s", "verified_tls", "curl_fastapi_tls"),
+        "cpu_tls_over_curl_fastapi_tls": ("cpu_s_per_gb", "verified_tls", "curl_fastapi_tls"),
         "cpu_over_curl_fastapi": ("cpu_s_per_gb", "verified", "curl_fastapi"),
     }
     return {name: ratio for name, pair in pairs.items() for ratio in of(*pair).values()}
+
+
+def _link_ratios(links: Mapping[str, dict[str, object]]) -> dict[str, float]:
+    return {
+        f"{name}_{which}": float(str(link[which]))
+        for name, link in links.items()
+        for which in ("over_curl", "control_over_idle")
+    }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,8 +37,10 @@ class ApiError(StageError):
 class Api:
     """One signed-in session. Use as a context manager."""
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+    def __init__(self, url: str, *, ca_file: Path | None = None) -> None:
+        """`ca_file`: PEM of the CA of a server that speaks TLS."""
+        verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False, verify=verify)
         self._csrf = ""
 
     def __enter__(self) -> Api:

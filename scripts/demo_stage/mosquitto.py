@@ -15,9 +15,11 @@ _ADMIN = "admin"
 class Mosquitto:
     """A broker of its own below one folder, on a port of the loopback (or of `host`)."""
 
-    def __init__(self, folder: Path, programs: Programs, *, port: int, host: str = "127.0.0.1") -> None:
-        """Raises StageError where Mosquitto or its plugin is not installed."""
-        self._folder, self._programs, self.port, self.host = folder, programs, port, host
+    def __init__(
+        self, folder: Path, programs: Programs, *, port: int, host: str = "127.0.0.1", keys: Path | None = None
+    ) -> None:
+        """`keys`: the server's folder of keys, for TLS. Raises StageError where Mosquitto or its plugin is missing."""
+        self._folder, self._programs, self.port, self.host, self._keys = folder, programs, port, host, keys
         plugins = sorted(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
         self._program = next((path for path in map(Path, _PLACES) if path.exists()), None)
         if self._program is None or not plugins:
@@ -27,9 +29,11 @@ class Mosquitto:
     @property
     def server_env(self) -> dict[str, str]:
         """What makes a server use this broker."""
+        encrypted = {"TALLYLIGHT_BROKER__CA_FILE": str(self._keys / "ca-cert.pem")} if self._keys else {}
         return {
-            "TALLYLIGHT_BROKER__URL": f"mqtt://{self.host}:{self.port}",
+            "TALLYLIGHT_BROKER__URL": f"{'mqtts' if self._keys else 'mqtt'}://{self.host}:{self.port}",
             "TALLYLIGHT_BROKER__ADMIN_PASSWORD_FILE": str(self._password_file),
+            **encrypted,
         }
 
     def start(self) -> None:
@@ -43,8 +47,11 @@ class Mosquitto:
             self._password_file.write_text(secrets.token_urlsafe(16), encoding="utf-8")
             arguments = ["dynsec", "init", str(state), _ADMIN, self._password_file.read_text(encoding="utf-8")]
             subprocess.run(["mosquitto_ctrl", *arguments], check=True, capture_output=True)
+        certificate = (
+            f"certfile {self._keys / 'tls-cert.pem'}\nkeyfile {self._keys / 'tls.pem'}\n" if self._keys else ""
+        )
         config.write_text(
-            f"listener {self.port} {self.host}\nallow_anonymous false\nplugin {self._plugin}\n"
+            f"listener {self.port} {self.host}\n{certificate}allow_anonymous false\nplugin {self._plugin}\n"
             f"plugin_opt_config_file {state}\nmax_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n"
             "user root\n",
             encoding="utf-8",

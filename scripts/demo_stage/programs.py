@@ -41,10 +41,19 @@ def command(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def run_to_end(name: str, *arguments: str, env: Mapping[str, str] | None = None, told: str = "") -> str:
-    """Run an installed command, `told` on its standard input, and return what it printed. Raises ProgramFailedError."""
+def run_to_end(
+    name: str,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    told: str = "",
+    within: Sequence[str] = (),
+) -> str:
+    """Run an installed command, `told` on its standard input, and return what it printed. Raises ProgramFailedError.
+
+    `within`: words before the command, such as those that run it in another network.
+    """
     done = subprocess.run(
-        [command(name), *arguments],
+        [*within, command(name), *arguments],
         env={**os.environ, **(env or {})},
         input=told,
         capture_output=True,

@@ -32,20 +32,34 @@ class Stage:
         edge_env: Mapping[str, str] | None = None,
         server_command: Sequence[str] = (),
         vouched: bool = False,
+        tls_host: str = "",
+        within: Sequence[str] = (),
     ) -> None:
         """`server_command` stands in for the installed command when the server is started.
 
-        `vouched`: the dockings were written with this machine's own clock, so that it may be believed.
+        `vouched`: the dockings were written with this machine's own clock, so that it may be believed. `tls_host`: the
+        server listens there, encrypted. `within`: words before each command of the gateway, which then runs elsewhere.
         """
+        self._within = tuple(within)
         self._folders, self._memory, self._programs = folders, memory, programs
         self._server_command = server_command or (command(SERVER),)
         self.broker_port = memory.broker_port
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"https://{tls_host}:{port}" if tls_host else f"http://127.0.0.1:{port}"
+        self._ca_file = folders.server / "keys" / "ca-cert.pem" if tls_host else None
         self._server_env = {
             "TALLYLIGHT_HTTP__PORT": str(port),
             "TALLYLIGHT_METRICS__PORT": str(port + 1),
             "TALLYLIGHT_BROKER__EMBEDDED_PORT": str(memory.broker_port),
             "TALLYLIGHT_STORE__RESERVE_BYTES": str(200 * 1024 * 1024),
+            **(
+                {
+                    "TALLYLIGHT_HTTP__HOST": tls_host,
+                    "TALLYLIGHT_HTTP__TLS": "true",
+                    "TALLYLIGHT_TLS__NAMES": f'["{tls_host}"]',
+                }
+                if tls_host
+                else {}
+            ),
             **(server_env or {}),
         }
         self._edge_env = {
@@ -82,7 +96,7 @@ class Stage:
     def start_server(self) -> None:
         """Start the server and wait until it says that it is ready."""
         self.launch_server()
-        with Api(self.url) as api:
+        with Api(self.url, ca_file=self._ca_file) as api:
             self.wait_for(api.ready, _NOT_READY, limit_s=_READY_S)
 
     def enrol_gateway(self, source: Path, *, rest_s: float = 2.0) -> None:
@@ -101,7 +115,7 @@ class Stage:
             code = _CODE.search(self._server("gateway", "add", f"demo-{int(time.time())}"))
             if code is None:
                 raise StageError(sentence("demo_no_code", "`tallylight-server gateway add` printed no enrolment code."))
-            run_to_end(EDGE, "enrol", self.url, code.group(), "--data", str(gateway))
+            run_to_end(EDGE, "enrol", self.url, code.group(), "--data", str(gateway), within=self._within)
 
     def commission_monitors(self, folder: Path) -> None:
         """Tell the gateway what each monitor saw when it was put up: one folder of films for each, named after it."""
@@ -116,9 +130,8 @@ class Stage:
 
     def start_gateway(self) -> None:
         """Start the edge agent."""
-        self._programs.start(
-            EDGE, [command(EDGE), "run", "--config", str(self._folders.gateway / "edge.toml")], self._edge_env
-        )
+        running = [*self._within, command(EDGE), "run", "--config", str(self._folders.gateway / "edge.toml")]
+        self._programs.start(EDGE, running, self._edge_env)
 
     def check(self) -> None:
         """Raises ProgramFailedError when a program has ended."""
