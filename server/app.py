@@ -27,10 +27,12 @@ from server.ingest.judging import JudgingLoop
 from server.ingest.store_watch import StoreWatch
 from server.ingest.worker import IngestWorker
 from server.portal.routes import public_router
+from server.store.database_check import refuse_damaged
 from server.usecases.context import AppContext, Readiness
 from server.usecases.folder_lock import lock_folder
 from server.usecases.reconcile_clips import reconcile_clips
 from server.usecases.set_up import open_context
+from server.usecases.setting_paths import database_path
 from server.usecases.signing_state import why_signing_stopped
 from server.usecases.tls_files import tls_files
 from server.web.app import create_app
@@ -95,6 +97,7 @@ class Server:
         self._sockets = [_bound(config.http.host, config.http.port, "http.port")]
         if config.broker.embedded:
             _bound(config.broker.embedded_host, config.broker.embedded_port, "broker.embedded_port").close()
+        refuse_damaged(database_path(config))
         opened = open_context(config, SystemClock())
         served = _served(config) if config.is_encrypted else None
         self._broker = BrokerService(opened)

@@ -6,6 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from edge.contract.sentences import sentence
+from server.store.database import DatabaseUnusableError
+
 _MOST = 20
 
 
@@ -27,3 +30,17 @@ def database_faults(path: Path, *, thorough: bool) -> list[str]:
             return faults
     except sqlite3.DatabaseError as error:
         return [str(error)]
+
+
+def refuse_damaged(path: Path) -> None:
+    """At start: a database that SQLite finds damaged is not written to. Reads all of it, some seconds a gigabyte.
+
+    Raises DatabaseUnusableError.
+    """
+    faults = database_faults(path, thorough=False) if path.is_file() else []
+    if faults:
+        raise DatabaseUnusableError(
+            url=str(path),
+            why=sentence("database_damaged", "it is damaged ({error})", error=faults[0]),
+            do=sentence("restore_database", "Put it aside and restore it from the backup"),
+        )

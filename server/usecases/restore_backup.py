@@ -34,11 +34,12 @@ from server.store.backup_folder import CopyDiffersError, OnBytes, copy_verified,
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.tables import Act
+from server.usecases.set_up import RESTORE_UNFINISHED
 from server.usecases.setting_paths import with_settings
 from server.usecases.signing_state import RESTORED, SEALED_FILE_MISSING, record_stop
 from server.usecases.verify_store import Watching
 
-UNFINISHED = "restore-unfinished"
+UNFINISHED = RESTORE_UNFINISHED
 _NAMED = "named-by-settings"
 
 

@@ -31,6 +31,24 @@ from server.usecases.tls_files import keep_certificate, tls_files, tls_fingerpri
 SIGNING_KEY, BROKER_MASTER = KEY_IN_USE, "broker-master.key"
 
 
+RESTORE_UNFINISHED = "restore-unfinished"
+"""Lies in a data folder while a backup is put back into it: with new keys it would become another server."""
+
+
+class RestoreUnfinishedError(Exception):
+    """A backup was being put back here; that is to be finished, or the folder removed."""
+
+    def __init__(self, *, data_dir: Path) -> None:
+        super().__init__(
+            sentence(
+                "restore_unfinished",
+                "{data_dir}: a restore was cut off here. Run `tallylight-server restore` with the same backup again",
+                data_dir=data_dir,
+            )
+        )
+        self.data_dir = data_dir
+
+
 @dataclass(frozen=True, slots=True)
 class SetUp:
     """What `init` made; False: it was there already and was left as it is."""
@@ -42,6 +60,8 @@ class SetUp:
 
 def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None, names: tuple[str, ...] = ()) -> SetUp:
     """Make whatever is missing in a data folder; what is there stays. Can be repeated after a power cut."""
+    if (data_dir / RESTORE_UNFINISHED).exists():
+        raise RestoreUnfinishedError(data_dir=data_dir)
     refuse_folder_of("tallylight-edge", data_dir / "edge.toml")
     make_directory(data_dir)
     path = data_dir / CONFIG_NAME

@@ -23,7 +23,7 @@ from server.store.backup_folder import read_manifest
 from server.usecases.check_backup import check_backup
 from server.usecases.make_backup import BackedUp, DatabaseDamagedError, Manner, make_backup
 from server.usecases.restore_backup import UNFINISHED, RestoreRefusedError, restore_backup
-from server.usecases.set_up import open_context
+from server.usecases.set_up import RestoreUnfinishedError, open_context, set_up
 from server.usecases.signing_state import resume_signing, why_signing_stopped
 from server.usecases.verify_store import Scope, Watching, verify_store
 
@@ -275,6 +275,8 @@ def test_a_restoring_that_was_cut_off_is_no_server_and_can_be_repeated(sealed: B
         restore_backup(tmp_path / "backup", tmp_path / "new", by="t", now_us=LATER_US, watching=Watching(on_bytes=cut))
     assert (tmp_path / "new" / UNFINISHED).exists()
     assert not (tmp_path / "new" / "server.toml").exists()
+    with pytest.raises(RestoreUnfinishedError):  # with new keys it would become another server
+        set_up(tmp_path / "new", now_us=LATER_US)
     assert restored(tmp_path / "backup", tmp_path / "new") == []
     assert not (tmp_path / "new" / UNFINISHED).exists()
 
