@@ -97,6 +97,17 @@ class Programs:
         for name in reversed(list(self._running)):
             self.end(name)
 
+    def run_to_end(
+        self,
+        name: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        told: str = "",
+        within: Sequence[str] = (),
+    ) -> str:
+        """Run an installed command to its end, see `run_to_end`."""
+        return run_to_end(name, *arguments, env=env, told=told, within=within)
+
     def start(self, name: str, arguments: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
         """Start a program, under a name of ours, in a session of its own, so that Ctrl-C reaches the demo alone."""
         with self._log_of(name).open("ab") as log:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demo_stage.api import Api
 from demo_stage.folders import ACCOUNT, Folders, Memory
-from demo_stage.programs import Programs, StageError, command, run_to_end
+from demo_stage.programs import Programs, StageError, command
 from edge.contract.sentences import sentence
 
 SERVER, EDGE = "tallylight-server", "tallylight-edge"
@@ -107,7 +107,7 @@ class Stage:
         gateway = self._folders.gateway
         settings = gateway / "edge.toml"
         if not settings.exists():
-            run_to_end(EDGE, "init", "--data", str(gateway), "--source", str(source))
+            self._programs.run_to_end(EDGE, "init", "--data", str(gateway), "--source", str(source))
             text = settings.read_text(encoding="utf-8").replace("# rest_s = 10.0", f"rest_s = {rest_s}")
             text = text.replace("# scan_interval_s = 5.0", f"scan_interval_s = {min(rest_s, 1.0)}")
             settings.write_text(text, encoding="utf-8")
@@ -115,7 +115,9 @@ class Stage:
             code = _CODE.search(self._server("gateway", "add", f"demo-{int(time.time())}"))
             if code is None:
                 raise StageError(sentence("demo_no_code", "`tallylight-server gateway add` printed no enrolment code."))
-            run_to_end(EDGE, "enrol", self.url, code.group(), "--data", str(gateway), within=self._within)
+            self._programs.run_to_end(
+                EDGE, "enrol", self.url, code.group(), "--data", str(gateway), within=self._within
+            )
 
     def commission_monitors(self, folder: Path) -> None:
         """Tell the gateway what each monitor saw when it was put up: one folder of films for each, named after it."""
@@ -125,7 +127,9 @@ class Stage:
         for films in sorted(folder.iterdir()):
             why = ("--by", ACCOUNT, "--reason", "put up and looked at on site")
             sources = [argument for film in sorted(films.iterdir()) for argument in ("--from", str(film))]
-            run_to_end(EDGE, "commission", films.name, *sources, *why, "--data", str(self._folders.gateway))
+            self._programs.run_to_end(
+                EDGE, "commission", films.name, *sources, *why, "--data", str(self._folders.gateway)
+            )
         done.touch()
 
     def start_gateway(self) -> None:
@@ -161,4 +165,6 @@ class Stage:
             time.sleep(every_s)
 
     def _server(self, *arguments: str, told: str = "") -> str:
-        return run_to_end(SERVER, *arguments, "--data", str(self._folders.server), env=self._server_env, told=told)
+        return self._programs.run_to_end(
+            SERVER, *arguments, "--data", str(self._folders.server), env=self._server_env, told=told
+        )

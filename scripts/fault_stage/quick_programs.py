@@ -10,13 +10,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from demo_stage.programs import Programs, Running, StageError, command, end_with_parent
+from demo_stage.programs import ProgramFailedError, Programs, Running, StageError, command, end_with_parent
 from demo_stage.stage import EDGE, SERVER
 
 _POLL_S = 0.005
@@ -66,36 +67,61 @@ class QuickPrograms(Programs):
         super().__init__(log_folder)
         self._spoil, self._entries = spoil, _loaded_entries()
 
+    def run_to_end(
+        self,
+        name: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        told: str = "",
+        within: Sequence[str] = (),
+    ) -> str:
+        """Fork the command and return what it printed. Raises ProgramFailedError."""
+        if within:
+            return super().run_to_end(name, *arguments, env=env, told=told, within=within)
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as words:
+            words.write(told.encode())
+            words.seek(0)
+            running = self._forked([command(name), *arguments], {**os.environ, **(env or {})}, words, said)
+            status = running.wait()
+            said.seek(0)
+            text = said.read().decode(errors="replace")
+        if status != 0:
+            raise ProgramFailedError(name=f"{name} {' '.join(arguments[:2])}", status=status, told=text)
+        return text
+
     def _launched(self, arguments: Sequence[str | Path], env: Mapping[str, str], log: BinaryIO) -> Running:
-        entry = self._entries.get(str(arguments[0]))
-        if entry is None:
+        if str(arguments[0]) not in self._entries:
             return super()._launched(arguments, env, log)
+        with Path(os.devnull).open("rb") as nothing:
+            return self._forked([str(word) for word in arguments], env, nothing, log)
+
+    def _forked(self, words: Sequence[str], env: Mapping[str, str], told: BinaryIO, said: BinaryIO) -> ForkedProgram:
         if threading.active_count() != 1:
             raise StageError("a program with several threads cannot be forked safely")
         child = os.fork()
         if child == 0:
-            self._be_the_program(entry, [str(word) for word in arguments], env, log.fileno())
+            self._be_the_program(list(words), env, told.fileno(), said.fileno())
         return ForkedProgram(child)
 
-    def _be_the_program(self, entry: Callable[[], object], words: list[str], env: Mapping[str, str], log: int) -> None:
+    def _be_the_program(self, words: list[str], env: Mapping[str, str], told: int, said: int) -> None:
         """Never returns."""
         status = 1
         try:
             end_with_parent()
             os.setsid()
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            for source, target in ((nothing, 0), (log, 1), (log, 2)):
+            for source, target in ((told, 0), (said, 1), (said, 2)):
                 os.dup2(source, target)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.environ.clear()
             os.environ.update(env)
             sys.argv = words
             self._spoil()
-            entry()
+            self._entries[words[0]]()
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
         finally:
+            sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
 
