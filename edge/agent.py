@@ -38,6 +38,7 @@ from edge.workers.comparison import ComparisonWorker
 from edge.workers.field_workers import field_workers
 from edge.workers.release import ReleaseWorker
 from edge.workers.reporting import ReportingWorker
+from edge.workers.space_watch import SpaceWatch
 from edge.workers.upload import UploadWorker
 
 log = structlog.get_logger(__name__)
@@ -150,8 +151,9 @@ class Agent:
             "reporting": self._reporting,
             "comparison": self._comparison,
             "release": release,
+            "space": SpaceWatch(self._journal, outbox, config, clock=clock),
             "commissionings": CommissioningWorker(self._journal, outbox, config.data_dir, clock=clock),
-            "state": AgentStateWorker(self._journal, clock, self._state),
+            "state": AgentStateWorker(self._journal, clock, self._state, rate_bytes_s=lambda: self._links.rate_bytes_s),
         }
         log.info("agent_ready", gateway_id=identity.gateway_id, sources=[source.name for source in config.sources])
 

@@ -226,7 +226,7 @@ def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
     settings = settings_in(data, config)
     with complaining(IdentityUnreadableError, JournalUnusableError, OSError):
         folders = [source.folder for source in settings.sources]
-        facts = read_status(settings.data_dir, now_us=SystemClock().now_us(), folders=folders)
+        facts = read_status(settings.data_dir, now_us=SystemClock().now_us(), folders=folders, config=settings)
     if json:
         terminal.say_json(status_json(facts), indent=1)
     else:
@@ -236,7 +236,7 @@ def status(*, data: Path = DEFAULT_DATA, config: Path | None = None, json: bool 
 
         from edge.local.status_view import show_status
 
-        zone = ZoneInfo(settings.sources[0].time_zone if settings.sources else "Asia/Shanghai")
+        zone = ZoneInfo(settings.shown_time_zone)
         show_status(facts, Console(), terminal.language, zone)
     return IN_ORDER if facts.agent is not None and facts.agent.control == "connected" else WRONG
 

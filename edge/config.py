@@ -112,6 +112,11 @@ class EdgeConfig(FileSettings):
             self.uplink_kbit_s, tuple(daily_hours(text) for text in self.uplink_hours), self.uplink_time_zone
         )
 
+    @property
+    def shown_time_zone(self) -> str:
+        """In which local times are shown at the gateway: that of the first source."""
+        return self.sources[0].time_zone if self.sources else "Asia/Shanghai"
+
     @model_validator(mode="after")
     def _fits_together(self) -> EdgeConfig:
         names = [source.name for source in self.sources]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.platform.chinese import SHARED
+from edge.local.forecast_chinese import FORECASTS
 
-CHINESE: dict[str, str] = SHARED | {
+CHINESE: dict[str, str] = FORECASTS | {
     "agent": "代理程序",
     "agent_rests": "未运行",
     "agent_runs": "运行中",

@@ -13,6 +13,7 @@ from edge.contract.instants import MICROS_PER_DAY
 from edge.contract.sentences import sentence
 from edge.local.answer_checks import answer_checks
 from edge.local.checks import Check, Health
+from edge.local.forecast_checks import forecast_checks
 from edge.local.reference_checks import reference_checks
 from edge.local.statement_checks import statement_checks
 from edge.local.status_facts import agent_runs
@@ -65,6 +66,7 @@ def examine(config: EdgeConfig, clock: Clock, *, log_in: LogIn | None = None) ->
     yield _journal(config.data_dir)
     yield from statement_checks(config, clock.now_us())
     yield from reference_checks(config.data_dir)
+    yield from forecast_checks(config, clock.now_us())
     if identity is not None:
         knows_the_time = clock.now_us() >= RELEASED_US
         yield log_in(identity) if log_in else broker_check(identity, knows_the_time=knows_the_time)

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from edge.config import EdgeConfig
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import UtcMicros, rfc3339
+from edge.local.forecast_facts import Forecasts, forecasts_json, read_forecasts
 from edge.storage.identity import Identity, NotEnrolledError, load_identity
 from edge.storage.journal import reading_journal, remembered
 from edge.storage.journal_errors import JournalUnusableError, NoJournalError
 from edge.storage.overview import AGENT_STATE_KEY, Overview, read_overview
-from edge.workers.agent_state import AgentState
+from edge.workers.agent_state import AgentState, read_agent_state
 from edge.workers.intake import STATE_KEY
 from edge.workers.probing import InspectionProgress
 
@@ -40,22 +40,41 @@ class StatusFacts:
     free_bytes: int
     total_bytes: int
     missing_folders: tuple[str, ...] = ()
+    forecasts: Forecasts | None = None
 
 
-def read_status(data_dir: Path, *, now_us: UtcMicros, folders: Iterable[Path] = ()) -> StatusFacts:
-    """`folders` are those watched. Raises IdentityUnreadableError or JournalUnusableError."""
+def read_status(
+    data_dir: Path, *, now_us: UtcMicros, folders: Iterable[Path] = (), config: EdgeConfig | None = None
+) -> StatusFacts:
+    """`folders` are those watched; without `config` nothing is foretold.
+
+    Raises IdentityUnreadableError or JournalUnusableError.
+    """
     try:
         identity = load_identity(data_dir)
     except NotEnrolledError:
         identity = None
-    overview, agent, intake = None, None, None
+    overview, agent, intake, forecasts = None, None, None, None
+    disk = shutil.disk_usage(data_dir)
     journal = data_dir / "journal.sqlite3"
     with suppress(NoJournalError), reading_journal(journal) as rows:
         overview, intake = read_overview(rows, now_us=now_us), remembered(rows, STATE_KEY)
-        agent = _agent_state(overview.agent_state) if agent_runs(journal) else None
-    disk = shutil.disk_usage(data_dir)
+        last_state = read_agent_state(overview.agent_state)
+        agent = last_state if agent_runs(journal) else None
+        if config is not None:
+            forecasts = read_forecasts(
+                rows,
+                config,
+                devices=overview.devices,
+                agent=agent,
+                last_state=last_state,
+                used_bytes=disk.used,
+                total_bytes=disk.used + disk.free,
+                now_us=now_us,
+            )
     missing = tuple(str(folder) for folder in folders if not folder.is_dir())
-    return StatusFacts(data_dir, now_us, identity, overview, agent, intake, disk.free, disk.used + disk.free, missing)
+    free_bytes, total_bytes = disk.free, disk.used + disk.free
+    return StatusFacts(data_dir, now_us, identity, overview, agent, intake, free_bytes, total_bytes, missing, forecasts)
 
 
 def running_agent(data_dir: Path) -> AgentState | None:
@@ -65,7 +84,7 @@ def running_agent(data_dir: Path) -> AgentState | None:
         return None
     try:
         with reading_journal(journal) as rows:
-            return _agent_state(remembered(rows, AGENT_STATE_KEY))
+            return read_agent_state(remembered(rows, AGENT_STATE_KEY))
     except JournalUnusableError:
         return None  # another check tells it
 
@@ -117,6 +136,7 @@ def status_json(facts: StatusFacts) -> dict[str, Any]:
         "resting_files": overview.resting_files,
         "inspection": _inspection(overview, agent),
         "register_number": overview.register_number,
+        "forecast": None if facts.forecasts is None else forecasts_json(facts.forecasts),
         "devices": [
             {
                 "device": line.device,
@@ -163,15 +183,6 @@ def _inspection(overview: Overview, agent: AgentState | None) -> dict[str, Any]:
             for one in progress.running
         ],
     }
-
-
-def _agent_state(written: str | None) -> AgentState | None:
-    if written is None:
-        return None
-    try:
-        return AgentState.model_validate_json(written)
-    except ValidationError:  # written by another release that is still running: shown as running without details
-        return None
 
 
 def _instant(us: int | None) -> UtcMicros | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,11 @@ from rich.text import Text
 
 from edge.contract.coverage import CoverageState
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros, moment_of
+from edge.contract.sentences import Sentence
 from edge.domain.path_text import shown_text
+from edge.local.forecast_words import disk_sentences, recorder_sentence, uplink_sentences
 from edge.local.status_facts import StatusFacts
-from edge.local.words import word
+from edge.local.words import told, word
 from edge.platform.terminal import Language
 from edge.storage.overview import DeviceLine, Overview, Trouble
 from edge.workers.agent_state import AgentState
@@ -60,8 +63,7 @@ class _View:
         if facts.overview is not None:
             self._inspection_lines(lines, facts.overview)
             self._waiting_lines(lines, facts.overview)
-        used = (1 - facts.free_bytes / facts.total_bytes) * 100 if facts.total_bytes else 0.0
-        lines.add_row(self._word("disk"), f"{used:.0f} %, {facts.free_bytes / _GIB:.1f} GiB {self._word('free')}")
+        self._disk_lines(lines)
         if facts.intake not in {None, "landing"}:
             lines.add_row(self._word("intake"), self._state(facts.intake or "", good=False))
         for folder in facts.missing_folders:
@@ -101,6 +103,8 @@ class _View:
             oldest = self._ago(waiting.oldest_landed_us)
             text = f"{waiting.clips} {self._word('clips')}, {waiting.size_bytes / _GIB:.2f} GiB"
             lines.add_row(self._word("waiting"), f"{text}, {self._word('oldest')} {oldest}")
+            if (forecasts := self._facts.forecasts) is not None:
+                self._sentences(lines, uplink_sentences(forecasts.waiting, forecasts.uplink, self._zone))
         else:
             lines.add_row(self._word("waiting"), self._word("nothing_waits"))
         last = overview.last_receipt_us
@@ -109,6 +113,20 @@ class _View:
         for key, count in (("reports_waiting", overview.unnoted_messages), ("resting", overview.resting_files)):
             if count:
                 lines.add_row(self._word(key), str(count))
+
+    def _disk_lines(self, lines: Table) -> None:
+        """How full it is, what comes of that, and the recorders that are nearly full."""
+        facts = self._facts
+        used = (1 - facts.free_bytes / facts.total_bytes) * 100 if facts.total_bytes else 0.0
+        lines.add_row(self._word("disk"), f"{used:.0f} %, {facts.free_bytes / _GIB:.1f} GiB {self._word('free')}")
+        if facts.forecasts is not None:
+            self._sentences(lines, disk_sentences(facts.forecasts.disk, facts.now_us, self._zone))
+            full = [line for line in facts.forecasts.recorders if line.room.nearly_full]
+            self._sentences(lines, (recorder_sentence(line, self._zone) for line in full), style="yellow")
+
+    def _sentences(self, lines: Table, sentences: Iterable[Sentence], *, style: str = "") -> None:
+        for said in sentences:
+            lines.add_row("", Text(told(said, self._language), style))
 
     def devices(self, overview: Overview) -> None:
         if not overview.devices:

@@ -164,7 +164,8 @@ def latest_act(rows: sqlite3.Connection) -> tuple[int, str] | None:
     """Index and hash of the latest act any receipt ever held here names; by it a restored server finds out."""
     row = rows.execute(
         "SELECT act_index, act_hash FROM (SELECT act_index, act_hash FROM content WHERE act_index IS NOT NULL"
-        " UNION ALL SELECT act_index, act_hash FROM former_receipt) ORDER BY act_index DESC LIMIT 1"
+        " UNION ALL SELECT act_index, act_hash FROM former_receipt WHERE act_index >= 0)"
+        " ORDER BY act_index DESC LIMIT 1"
     ).fetchone()
     return None if row is None else (row["act_index"], row["act_hash"])
 

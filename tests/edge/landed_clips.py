@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.contract.identifiers import clip_id_of
 from edge.contract.inspection import FileVerdict, Inspection
 from edge.contract.instants import UtcMicros
+from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import Capture, Manifest, Sighting, StartSource, sign_manifest
 from edge.platform.signing import SigningKey
 from edge.storage.contents import add_content
@@ -44,7 +45,14 @@ class Gateway:
         self.journal = Journal.open(folder / "journal.sqlite3", now_us=NOW)
         self._sightings = 0
 
-    def land(self, content: bytes, *, device: str | None = "BC-01", flagged: bool = False) -> str:
+    def land(
+        self,
+        content: bytes,
+        *,
+        device: str | None = "BC-01",
+        flagged: bool = False,
+        recorded: tuple[TimeInterval, ...] = (),
+    ) -> str:
         """The clip id of a content that is landed, inspected and ready to be offered."""
         self._sightings += 1
         digest = hashlib.sha256(content).hexdigest()
@@ -68,7 +76,13 @@ class Gateway:
                 landed=NOW,
                 modified=NOW,
             ),
-            capture=Capture(start=None, start_source=StartSource.NONE, uncertainty_us=0, time_zone="Asia/Shanghai"),
+            capture=Capture(
+                start=None,
+                start_source=StartSource.NONE,
+                uncertainty_us=0,
+                time_zone="Asia/Shanghai",
+                recorded=recorded,
+            ),
             inspection=Inspection(verdict=FileVerdict.WHOLE),
         )
         with self.journal.transaction() as rows:

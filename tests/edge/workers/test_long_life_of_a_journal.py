@@ -11,11 +11,12 @@ from types import MappingProxyType
 
 import pytest
 
-from edge.config import SourceConfig
+from edge.config import EdgeConfig, SourceConfig
 from edge.contract.instants import MICROS_PER_DAY, UtcMicros, rfc3339
 from edge.contract.messages import Register, RegisterDevice
 from edge.contract.topics import DownKind
 from edge.storage.contents import ContentState
+from edge.storage.forecast_figures import last_clips_of, last_receipt_us_of, read_disk_forecast, read_waiting
 from edge.storage.journal import Journal
 from edge.storage.overview import read_overview
 from edge.storage.reconcile import reconcile_landing
@@ -167,6 +168,11 @@ def test_status_reads_through_nothing(bench: Bench) -> None:
     bench.hear(DownKind.REGISTER, register())
     with listening(journal) as said, journal.transaction() as rows:
         overview = read_overview(rows, now_us=bench.clock.now_us())
+        read_waiting(rows, register().flagged_clips)
+        config = EdgeConfig(data_dir=bench.gateway.folder)
+        read_disk_forecast(rows, config, used_bytes=1, total_bytes=2, now_us=bench.clock.now_us())
+        last_clips_of(rows, "BC-01")
+        last_receipt_us_of(rows, "BC-01")
     assert (overview.receipted_clips, overview.backlog.clips) == (1, 1)
     with journal.transaction() as rows:
         assert reads_through(rows, said) == {}
