@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -14,11 +15,17 @@ from server.store.database import Database
 
 
 def broken_promises(
-    source: Path, gateway: Path, server: Path, *, written: dict[str, str], clips: Path | None = None
+    source: Path,
+    gateway: Path,
+    server: Path,
+    *,
+    written: dict[str, str],
+    clips: Path | None = None,
+    of_others: Collection[str] = (),
 ) -> list[str]:
     """What does not hold, in words; empty when everything does. `written`: file name -> SHA-256 as it was written.
 
-    `clips`: the clip store, where it does not lie in the server's data folder.
+    `clips`: the clip store, where it does not lie in the server's data folder. `of_others`: clips of other gateways.
     """
     store = clips or server / "clips"
     told = _sources(source, written)
@@ -27,7 +34,8 @@ def broken_promises(
     for name, sha256 in written.items():
         size_bytes = (source / name).stat().st_size
         told.extend(f"{name}: {why}" for why in _one(clip_id_of(size_bytes, sha256), sha256, store, known, receipts))
-    told.extend(f"clip {clip_id} was never written by anyone" for clip_id in known.keys() - _ids(source, written))
+    strange = known.keys() - clip_ids(source, written) - set(of_others)
+    told.extend(f"clip {clip_id} was never written by anyone" for clip_id in strange)
     return told + _acts(server)
 
 
@@ -59,7 +67,8 @@ def _sources(source: Path, written: dict[str, str]) -> list[str]:
     ]
 
 
-def _ids(source: Path, written: dict[str, str]) -> set[str]:
+def clip_ids(source: Path, written: dict[str, str]) -> set[str]:
+    """The clips that were fed."""
     return {clip_id_of((source / name).stat().st_size, sha256) for name, sha256 in written.items()}
 
 
