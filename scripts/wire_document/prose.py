@@ -33,7 +33,8 @@ are forgiven by turning it to capitals. The code serves once, for {CODE_LIFE_US 
    `proof`, base64 of the signature over the UTF-8 text `tallylight enrolment`, line feed, secret, line feed,
    public_key (no line feed at its end; the last two as they stand in the request).
 4. Status 200: check that `key_set` is signed by one of the keys it names itself (the TLS fingerprint vouches for it),
-   keep the whole answer durably. 403: refused, the code says why; nothing was changed. 429 and 5xx: the same code
+   keep the whole answer durably. 403: refused, the code says why; nothing was changed. 422: the request has not the
+   form of its schema. 429 and 5xx: the same code
    with the same key may be sent again, also after a lost answer: it gets the same answer.
 """
 
@@ -70,7 +71,8 @@ _FORMS = f"""\
 
 _SIGNING = f"""\
 Every control message is a CloudEvent 1.0 in structured JSON mode. `source` is `/gateways/GATEWAY`, `id` is
-`BOOTID.COUNTER`; `gatewayid` must be the gateway of the topic, the kind in `type` that of the topic.
+`BOOTID.COUNTER`; The server's `source` is `/server`, its bootid and counter are null.
+`gatewayid` must be the gateway of the topic, the kind in `type` that of the topic.
 
 Signed ones are the payload of a DSSE envelope. Signed bytes (PAE), all in one without line ends:
 `DSSEv1` SP LEN(type) SP type SP LEN(payload) SP payload; LEN is the decimal number of bytes, type is payloadType in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from copy import deepcopy
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft7Validator
 from pydantic import ValidationError
 from wire_document.document import as_yaml, document
@@ -135,6 +137,18 @@ def test_what_a_golden_signature_covers_fits_the_schema_that_the_envelope_names(
     content = decoded(json.loads(GOLDEN[name]))
     validator(payload.rsplit("/", maxsplit=1)[1]).validate(content)
     assert content in at(payload)["examples"]
+
+
+@pytest.mark.parametrize("name", [name for name in GOLDEN if b'"payloadType"' in GOLDEN[name][:200]])
+def test_an_example_is_a_test_vector_with_the_keys_that_the_prose_names(name: str) -> None:
+    """Whoever signs the decoded payload as the document says gets the very signature of the example."""
+    assert "private key is the bytes 0 to 31" in " ".join(WRITTEN["info"]["description"].split())
+    said = json.loads(GOLDEN[name])
+    from_server = name == "keyset" or message_of(name) in {"receipt", "noted", "register", "refusalForGood"}
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64) if from_server else range(32)))
+    payload, kind = base64.b64decode(said["payload"]), said["payloadType"]
+    signature = key.sign(b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload))
+    assert base64.b64encode(signature).decode() == said["signatures"][0]["sig"]
 
 
 # ---------------------------------------------------------------------------------------------- schemas and models

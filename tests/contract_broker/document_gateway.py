@@ -1,9 +1,10 @@
 """A small gateway, written from asyncapi.yaml alone and run by itself: it knows nothing of the programs beside it.
 
-usage: document_gateway.py FOLDER ADDRESS CODE CLIP [--spoil INDEX] [--cut-after CHUNKS]
+usage: document_gateway.py FOLDER ADDRESS CODE CLIP [--spoil INDEX] [--lose INDEX] [--cut-after CHUNKS]
 
-Brings one clip to its receipt and prints, as JSON, what it heard. `--spoil`: the chunk of that index is damaged on its
-first way. `--cut-after`: the program dies after so many chunks. Docstrings name the part of the document.
+Brings one clip to its receipt and prints, as JSON, what it heard. `--spoil`, `--lose`: the chunk of that index is
+damaged or lost on its first way. `--cut-after`: the program dies after so many chunks. Docstrings name the parts of the
+document.
 """
 
 from __future__ import annotations
@@ -147,13 +148,14 @@ class Gateway:
 class Upload:
     """Order of acts: grant, chunks, have, receipt; fence, serial, window, silence."""
 
-    def __init__(self, gateway: Gateway, clip: Path, spoil: int | None, cut_after: int | None) -> None:
+    def __init__(self, gateway: Gateway, clip: Path, told: argparse.Namespace) -> None:
         self.gateway, self.content = gateway, clip.read_bytes()
         self.manifest = gateway.manifest(clip)
         self.sha256 = hashlib.sha256(self.content)
         size = len(self.content).to_bytes(8, "big")
         self.clip_id = hashlib.sha256(size + self.sha256.digest()).hexdigest()[:32]
-        self.spoil, self.cut_after, self.sent = spoil, cut_after, 0
+        self.spoil, self.lose, self.cut_after, self.sent = told.spoil, told.lose, told.cut_after, 0
+        self.fences: list[int] = []
         self.grant: Said = {"upload": 0}
         self.serial, self.window = 0, 0
         self.held: list[list[int]] = []
@@ -203,6 +205,7 @@ class Upload:
 
     def on_grant(self, data: Said) -> None:
         self.grant, self.serial, self.window = data, 0, data["window_bytes"]
+        self.fences.append(data["upload"])
         self.held = self.first_held = data["held"]
         self.outstanding.clear()
         self.fill()
@@ -237,9 +240,12 @@ class Upload:
         check = blake3(chunk).digest(8).hex()
         if index == self.spoil:
             self.spoil, chunk = None, bytes([chunk[0] ^ 1]) + chunk[1:]
+        self.outstanding.add(index)
+        if index == self.lose:
+            self.lose = None
+            return
         lane = f"tl/v1/data/{self.grant['worker']}/{self.gateway.id}/{self.grant['upload']}/{index}/{check}"
         sent = self.gateway.bulk.publish(lane, chunk, qos=1)
-        self.outstanding.add(index)
         self.sent += 1
         if self.sent == self.cut_after:
             sent.wait_for_publish(20)
@@ -262,14 +268,21 @@ def main() -> None:
     words.add_argument("code")
     words.add_argument("clip", type=Path)
     words.add_argument("--spoil", type=int)
+    words.add_argument("--lose", type=int)
     words.add_argument("--cut-after", type=int)
     told = words.parse_args()
     told.folder.mkdir(parents=True, exist_ok=True)
     gateway = Gateway(told.folder, told.address, told.code)
     gateway.hello()
-    upload = Upload(gateway, told.clip, told.spoil, told.cut_after)
+    upload = Upload(gateway, told.clip, told)
     receipt = upload.run()
-    summary = {"receipt": receipt, "heard": gateway.heard, "bad": upload.bad, "sent": upload.sent}
+    summary = {
+        "receipt": receipt,
+        "heard": gateway.heard,
+        "bad": upload.bad,
+        "sent": upload.sent,
+        "fences": upload.fences,
+    }
     sys.stdout.write(json.dumps({**summary, "first_held": upload.first_held, "register": gateway.register_number}))
 
 

@@ -142,6 +142,23 @@ def test_a_chunk_that_came_damaged_is_named_and_sent_again(whole: Whole, tmp_pat
     assert said["sent"] == 7
 
 
+def test_after_silence_it_offers_again_and_only_what_is_missing_goes_under_the_new_fence(
+    whole: Whole, tmp_path: Path
+) -> None:
+    clip = clip_of(tmp_path, 3_000_000)
+    said = told(whole.bring(tmp_path / "foreign", whole.code(), clip, "--lose", "1"))
+    assert said["sent"] == 6
+    assert len(said["fences"]) == 2
+    assert said["fences"] == sorted(said["fences"])
+    assert said["first_held"] == [[0, 524_288], [1_048_576, 3_000_000]]
+
+
+def test_a_code_serves_once(whole: Whole, tmp_path: Path) -> None:
+    clip, code = clip_of(tmp_path, 1000), whole.code()
+    told(whole.bring(tmp_path / "first", code, clip))
+    assert whole.bring(tmp_path / "second", code, clip).stderr == "refused: used_code\n"
+
+
 def test_after_a_crash_it_goes_on_where_the_server_says_and_the_same_content_is_sealed_once(
     whole: Whole, tmp_path: Path
 ) -> None:
