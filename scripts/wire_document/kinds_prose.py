@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.contract.messages import MAX_COMPARED, MAX_FILES_PER_REPORT, RefusalReason
 from edge.contract.topics import DownKind, UpKind
+from edge.domain.upload import RETRY_AFTER_S, SHORTEST_RETRY_S
 from server.domain.receiving import MAX_BATCH_CHUNKS, MAX_BATCH_S
 from server.usecases.receive_events import SERVER_CODES
 from server.usecases.seal_clip import MOST_WRONG_BYTES
@@ -86,11 +87,11 @@ bytes go to all who offer it. A receipt that fails is dropped and told as an eve
 offered again.
 """,
     DownKind.REFUSAL: f"""\
-Bare and not permanent: offer again after `retry_after_s` (at least 1 s; 30 s where it is null). It counts only while
-an offer waits for its answer; while sending it is late, and dropped. Signed and permanent: do not offer that clip
-again, keep its bytes, tell a person. Permanent and unsigned: drop it. Reasons known today:
-{", ".join(RefusalReason)}; others are to be read by `permanent` and `retry_after_s` alone. hash_differs comes after
-{MOST_WRONG_BYTES} times all bytes: after the first the server says a have with nothing held.
+Bare and not permanent: offer again after `retry_after_s` (at least {SHORTEST_RETRY_S:g} s; {RETRY_AFTER_S:g} s where
+it is null). It counts only while an offer waits for its answer; while sending it is late, and dropped. Signed and
+permanent: do not offer that clip again, keep its bytes, tell a person. Permanent and unsigned: drop it. Reasons known
+today: {", ".join(RefusalReason)}; others are to be read by `permanent` and `retry_after_s` alone. hash_differs comes
+after {MOST_WRONG_BYTES} times all bytes: after the first the server says a have with nothing held.
 """,
     DownKind.NOTED: """\
 Each item names a report or events message by the (bootid, counter) of its event: from now on it need not be said

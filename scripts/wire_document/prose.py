@@ -8,10 +8,14 @@ from edge.contract.inspection import FaultCode, ReferenceState, SoundState, View
 from edge.contract.instants import MICROS_PER_HOUR
 from edge.contract.topics import ROOT
 from edge.domain import upload
+from edge.domain.uplink import LEAST_ROOM_BYTES, MOST_ROOM_BYTES, ROOM_S
+from edge.transport.links import MOST_WAITING
+from server.config import IngestConfig
 from server.domain import presence
 from server.usecases.enrol_gateway import CODE_LIFE_US
 from wire_document.order_prose import ORDER, STORAGE
 
+_INGEST, _MIB = IngestConfig(), 1 << 20
 _TOPIC_ID = "^[a-z0-9-]{8,40}$"
 PARAMETERS = {
     "gateway": (_TOPIC_ID, "The gateway's id, from its enrolment; also its user name at the broker."),
@@ -95,25 +99,27 @@ one's hello) are taken for two machines: the later one is refused (`gateway_clon
 {presence.SILENCE_S:g} s.
 """
 
-_KEYS = """\
+_KEYS = f"""\
 The key set names all keys of the server, past ones too, as the payload of an envelope. The first comes with the
 enrolment. A later one (`key_sets` of a register, oldest first) is taken if its number is exactly one higher, it is
 signed by a key of the set held whose `until` is null, and it keeps every key of that set as it was (no key gone or
 changed, no `until` changed once set). It is durable before it counts. A receipt counts if its key was in use at
 `sealed`; every other signed word only if its key's `until` is null in the newest set. A message by an unknown key may
-wait (64 of them) until a register brings the key. A server that lost its keys needs every gateway to be enrolled
-anew.
+wait ({MOST_WAITING} of them) until a register brings the key. A server that lost its keys needs every gateway to be
+enrolled anew.
 """
 
 _LIMITS = f"""\
 - Control message: {wire_model.MAX_CONTROL_BYTES} bytes, envelope and all. Chunk: the grant's chunk_bytes (usually
-  524288). Nothing larger is ever sent.
+  {_INGEST.chunk_bytes}). Nothing larger is ever sent.
 - A clip: 2^50 bytes. Held ranges in one message: 20000. Bad chunks in one have: 1000.
 - Report: {messages.MAX_FILES_PER_REPORT} files. Events: 200. Noted: {messages.MAX_NOTED} items. Holding:
   {messages.MAX_COMPARED} contents.
-- Uploads side by side: 4 is usual. Chunks handed to the connection and not yet taken by the broker: about 2 s of what
-  the link takes, 1 to 4 MiB. All other sizes stand in the schemas.
-- Silence at the server: a grant without progress lapses after 60 s; its bytes stay, and the next offer finds them.
+- Uploads side by side: 4 is usual. Chunks handed to the connection and not yet taken by the broker: about {ROOM_S:g}
+  s of what the link takes, {LEAST_ROOM_BYTES // _MIB} to {MOST_ROOM_BYTES // _MIB} MiB. All other sizes stand in the
+  schemas.
+- Silence at the server: a grant without progress lapses after {_INGEST.grant_idle_s:g} s; its bytes stay, and the
+  next offer finds them.
 """
 
 _WORDS = f"""\
