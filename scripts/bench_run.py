@@ -11,8 +11,9 @@ from typing import Annotated
 from bench_stage.drawing import drawn
 from bench_stage.inspecting import bench_inspect
 from bench_stage.links import found_tool
-from bench_stage.table import show, show_uploads
+from bench_stage.table import show, show_uploads, show_waiting
 from bench_stage.uploading import bench_upload
+from bench_stage.waiting import bench_waiting
 from cyclopts import App, Parameter
 from demo_stage.programs import StageError
 
@@ -109,6 +110,41 @@ def upload(
         print(json.dumps(result, indent=1))
     else:
         show_uploads(result)
+    return 0
+
+
+@app.command
+def waiting(
+    *,
+    rounds: int = 5,
+    clips: tuple[int, ...] = (10, 1_000, 100_000),
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    data: Path | None = None,
+) -> int:
+    """What a gateway pays for clips that wait: its start, the question what goes next, a status.
+
+    Parameters
+    ----------
+    rounds
+        How often each is measured.
+    clips
+        How many wait; one journal is filled for each.
+    as_json
+        Print JSON instead of a table.
+    data
+        An empty folder to work in; without it a temporary one.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
+        result = bench_waiting(
+            data or Path(temporary),
+            rounds=rounds,
+            counts=clips,
+            told=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+    if as_json:
+        print(json.dumps(result, indent=1))
+    else:
+        show_waiting(result)
     return 0
 
 

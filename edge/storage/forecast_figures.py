@@ -33,11 +33,11 @@ def read_waiting(rows: sqlite3.Connection, flagged_clips: Iterable[str]) -> Wait
         )
     }
     refused = by_state.pop(ContentState.REFUSED, Load())
-    lost = _load(rows, "landing_name IS NULL AND state <> 'receipted' AND state <> 'refused'")
+    lost = _load(rows, "content_lost", "landing_name IS NULL AND state <> 'receipted' AND state <> 'refused'")
     landed = _sum(by_state.values())
     return Waiting(
         whole=Load(landed.clips - lost.clips, landed.size_bytes - lost.size_bytes),
-        flagged=_sum([_load(rows, _FLAGGED), _named(rows, flagged_clips)]),
+        flagged=_sum([_load(rows, "content_flagged", _FLAGGED), _named(rows, flagged_clips)]),
         held_back=_sum([refused, lost]),
     )
 
@@ -67,7 +67,7 @@ def read_intake(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Intake:
 
 def droppable_bytes(rows: sqlite3.Connection) -> int:
     """Bytes of landing copies that have their receipt."""
-    return _load(rows, "state = 'receipted' AND landing_name IS NOT NULL AND receipted_us IS NOT NULL").size_bytes
+    return _load(rows, "content_to_drop", "state = 'receipted' AND landing_name IS NOT NULL").size_bytes
 
 
 def read_disk_forecast(
@@ -110,16 +110,18 @@ def last_receipt_us_of(rows: sqlite3.Connection, device: str) -> UtcMicros | Non
 
 def _named(rows: sqlite3.Connection, clip_ids: Iterable[str]) -> Load:
     row = rows.execute(
-        f"SELECT count(*) AS clips, coalesce(sum(size_bytes), 0) AS size_bytes FROM content WHERE {_CAN_GO}"  # noqa: S608 - constant
-        " AND flagged = 0 AND clip_id IN (SELECT value FROM json_each(?))",
+        f"SELECT count(*) AS clips, coalesce(sum(size_bytes), 0) AS size_bytes"  # noqa: S608 - constant
+        f" FROM json_each(?) AS asked CROSS JOIN content ON clip_id = asked.value WHERE flagged = 0 AND {_CAN_GO}",
         (json.dumps(sorted(set(clip_ids))),),
     ).fetchone()
     return Load(row["clips"], row["size_bytes"])
 
 
-def _load(rows: sqlite3.Connection, condition: str) -> Load:
+def _load(rows: sqlite3.Connection, index: str, condition: str) -> Load:
+    """The index is named: SQLite would rather go through a state."""
     row = rows.execute(
-        f"SELECT count(*) AS clips, coalesce(sum(size_bytes), 0) AS size_bytes FROM content WHERE {condition}"  # noqa: S608 - constant
+        f"SELECT count(*) AS clips, coalesce(sum(size_bytes), 0) AS size_bytes"  # noqa: S608 - constant
+        f" FROM content INDEXED BY {index} WHERE {condition}"
     ).fetchone()
     return Load(row["clips"], row["size_bytes"])
 

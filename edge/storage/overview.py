@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,7 +76,8 @@ def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
     duties: list[PreliminaryDuty] = []
     if register is not None:
         since_us = UtcMicros(now_us - _FOOTAGE_US)
-        footage = known_footage(rows, since_us=since_us)
+        on_duty = {duty.device for duty in register.duties if since_us < duty.interval.start_us <= now_us}
+        footage = known_footage(rows, on_duty, since_us=since_us)
         duties = [duty for duty in judge_duties(register, footage) if since_us < duty.interval.start_us <= now_us]
     return Overview(
         devices=tuple(_devices(rows)),
@@ -91,13 +94,19 @@ def read_overview(rows: sqlite3.Connection, *, now_us: UtcMicros) -> Overview:
     )
 
 
-def known_footage(rows: sqlite3.Connection, *, since_us: UtcMicros) -> dict[str, DeviceFootage]:
-    """What each device recorded, corrected by its clock where the gateway's own was kept, of sightings since then."""
+def known_footage(
+    rows: sqlite3.Connection, devices: Collection[str], *, since_us: UtcMicros
+) -> dict[str, DeviceFootage]:
+    """What each of these devices recorded, of sightings since then, by its clock where the gateway's was kept.
+
+    For these alone: each manifest is read, and with many clips that is the dearest part of a status.
+    """
     recorded: dict[str, list[TimeInterval]] = {}
     holes: dict[str, list[TimeInterval]] = {}
     found = rows.execute(
-        "SELECT device, manifest FROM sighting WHERE seen_us >= ? AND manifest IS NOT NULL AND device IS NOT NULL",
-        (since_us,),
+        "SELECT device, manifest FROM sighting WHERE seen_us >= ? AND manifest IS NOT NULL"
+        " AND device IN (SELECT value FROM json_each(?))",
+        (since_us, json.dumps(sorted(devices))),
     )
     for row in found:
         manifest = Manifest.model_validate_json(read_envelope(row["manifest"]).payload)
@@ -111,9 +120,7 @@ def known_footage(rows: sqlite3.Connection, *, since_us: UtcMicros) -> dict[str,
             if before.end_us < after.start_us
         )
     known_until = {
-        tally.device: end_us
-        for tally in device_tallies(rows)
-        if tally.device is not None and (end_us := last_docking_end_us(rows, tally.device)) is not None
+        device: end_us for device in sorted(devices) if (end_us := last_docking_end_us(rows, device)) is not None
     }
     return {
         device: DeviceFootage(tuple(recorded.get(device, ())), tuple(holes.get(device, ())), end_us)

@@ -15,10 +15,15 @@ from edge.storage.contents import ContentState
 from edge.storage.tallies import count_for_device, count_in_all
 
 _READY = "retry_at_us IS NULL AND landing_name IS NOT NULL AND state IN ('landed', 'offered', 'sending')"
-"""As the partial indexes of the schema say it."""
+"""As the partial indexes of the schema say it. They are named where they are meant: SQLite would go through all that
+waits by `state`, since it knows nothing of how many devices there are (0.8 s with 20,000 clips, each second)."""
+_INDEXES = (("content_flagged", f"flagged = 1 AND {_READY}"), ("content_ready", _READY))
 # What is put into the text of a statement below is one of these constants; every value is bound.
 _CLIP = "SELECT clip_id, sha256, size_bytes, landing_name, device, flagged FROM content"
-_NAMED = f"{_CLIP} WHERE {_READY} AND device >= '' AND clip_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_NAMED = (
+    "SELECT clip_id, sha256, size_bytes, landing_name, device, flagged FROM json_each(?) AS asked"  # noqa: S608
+    f" CROSS JOIN content ON clip_id = asked.value WHERE {_READY} AND device >= ''"
+)
 _DUE = (
     f"{_CLIP} WHERE (retry_at_us <= ? OR retry_at_us > ?) AND landing_name IS NOT NULL AND device >= ''"
     " AND state <> 'receipted' ORDER BY retry_at_us LIMIT ?"
@@ -37,11 +42,11 @@ def waiting_clips(
     """
     named = set(flagged_clips)
     found: dict[str, sqlite3.Row] = {}
-    for condition in (f"flagged = 1 AND {_READY}", _READY):
-        devices = list(_devices_with(rows, condition))
+    for index, condition in _INDEXES:
+        devices = list(_devices_with(rows, index, condition))
         for device in devices:
             foremost = rows.execute(
-                f"{_CLIP} WHERE {condition} AND device = ? ORDER BY size_bytes, clip_id LIMIT ?",
+                f"{_CLIP} INDEXED BY {index} WHERE {condition} AND device = ? ORDER BY size_bytes, clip_id LIMIT ?",
                 (device, max(1, at_most // len(devices))),
             )
             found |= {row["clip_id"]: row for row in foremost}
@@ -62,9 +67,9 @@ def waiting_clips(
     ]
 
 
-def _devices_with(rows: sqlite3.Connection, condition: str) -> Iterator[str]:
+def _devices_with(rows: sqlite3.Connection, index: str, condition: str) -> Iterator[str]:
     """Devices with such a clip, one step in the index for each."""
-    question = f"SELECT min(device) FROM content WHERE {condition} AND device "  # noqa: S608 - constant
+    question = f"SELECT min(device) FROM content INDEXED BY {index} WHERE {condition} AND device "  # noqa: S608 - constant
     (device,) = rows.execute(f"{question} >= ''").fetchone()
     while device is not None:
         yield device

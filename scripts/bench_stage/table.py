@@ -36,5 +36,16 @@ def show_uploads(result: dict[str, Any]) -> None:
     console.print(ratios)
 
 
+def show_waiting(result: dict[str, Any]) -> None:
+    """The machine, then every figure by how many clips wait, then what each further thousand costs."""
+    console = Console()
+    _name_machine(console, result["machine"])
+    for title, columns in (("clips waiting", result["medians"]), ("growth", result["growth"])):
+        table = Table(title, *columns)
+        for key in next(iter(columns.values()), {}):
+            table.add_row(key, *(f"{figures[key]:.2f}" for figures in columns.values()))
+        console.print(table)
+
+
 def _name_machine(console: Console, machine: dict[str, Any]) -> None:
     console.print(f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}")

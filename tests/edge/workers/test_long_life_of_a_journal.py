@@ -20,6 +20,7 @@ from edge.storage.forecast_figures import last_clips_of, last_receipt_us_of, rea
 from edge.storage.journal import Journal
 from edge.storage.overview import read_overview
 from edge.storage.reconcile import reconcile_landing
+from edge.storage.uploads import waiting_clips
 from edge.workers.release import ReleaseWorker
 from edge.workers.relisting import monitors_to_list
 from edge.workers.reporting import ReportingWorker
@@ -159,6 +160,17 @@ def test_the_check_sees_a_question_that_reads_through(bench: Bench) -> None:
     with bench.gateway.journal.transaction() as rows:
         for statement in ("SELECT count(*) FROM content", "SELECT 1 FROM sighting WHERE file_name = 'x'"):
             assert statement in reads_through(rows, [statement]).values()
+
+
+def test_what_goes_next_is_asked_by_device_and_never_by_going_through_all_that_waits(bench: Bench) -> None:
+    for number in range(20):
+        bench.gateway.land(bytes([number]), device=f"BC-{number % 4}", flagged=number % 5 == 0)
+    with listening(bench.gateway.journal) as said, bench.gateway.journal.transaction() as rows:
+        assert len(waiting_clips(rows, flagged_clips=(), at_most=256, now_us=bench.clock.now_us())) == 20
+    with bench.gateway.journal.transaction() as rows:
+        asked = [f"EXPLAIN QUERY PLAN {one}" for one in said if one.startswith("SELECT")]
+        steps = [step["detail"] for one in asked for step in rows.execute(one)]
+    assert not [step for step in steps if "content_by_state" in step]
 
 
 def test_status_reads_through_nothing(bench: Bench) -> None:
