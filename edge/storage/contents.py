@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,10 +60,11 @@ def find_content(rows: sqlite3.Connection, clip_id: str) -> Content | None:
     return None if row is None else _content(row)
 
 
-def contents_here(rows: sqlite3.Connection) -> list[Content]:
-    """Every content that has a landing copy by its row."""
-    found = rows.execute(f"SELECT {_COLUMNS} FROM content WHERE landing_name IS NOT NULL")  # noqa: S608 - constant
-    return [_content(row) for row in found]
+def copies_here(rows: sqlite3.Connection) -> Iterator[tuple[str, int, bool]]:
+    """Clip id, size in bytes and whether it has its receipt, of every content that has a landing copy by its row."""
+    found = rows.execute("SELECT clip_id, size_bytes, state FROM content WHERE landing_name IS NOT NULL")
+    for clip_id, size_bytes, state in found:
+        yield clip_id, size_bytes, state == ContentState.RECEIPTED
 
 
 def content_of_size_is_known(rows: sqlite3.Connection, size_bytes: int) -> bool:

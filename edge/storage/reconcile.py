@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.contract.identifiers import clip_id_of
 from edge.contract.instants import UtcMicros
 from edge.platform.durable import sha256_of_file
-from edge.storage.contents import ContentState, add_content, contents_here, forget_landing_copy
+from edge.storage.contents import add_content, copies_here, forget_landing_copy
 from edge.storage.journal import Journal
 from edge.storage.landing import LandingArea
 from edge.storage.seen_files import fetch_again
@@ -36,22 +36,25 @@ def reconcile_landing(journal: Journal, area: LandingArea, *, now_us: UtcMicros)
     for part in parts:
         part.unlink(missing_ok=True)
     standing = area.standing()
+    differing: dict[str, bool] = {}  # whether it has its receipt; what agrees is forgotten at once: nearly all does
     with journal.transaction() as rows:
-        known = {content.clip_id: content for content in contents_here(rows)}
+        for clip_id, size_bytes, is_receipted in copies_here(rows):
+            if standing.get(clip_id) == size_bytes:
+                del standing[clip_id]
+            else:
+                differing[clip_id] = is_receipted
     adopted: list[str] = []
     rejected: list[str] = []
     for name in sorted(standing):
-        content = known.get(name)
-        if content is None or content.size_bytes != standing[name]:
-            _adopt(journal, area, name, adopted, rejected, now_us)
+        _adopt(journal, area, name, adopted, rejected, now_us)
     whole = standing.keys() - set(rejected)
-    missing = [clip_id for clip_id in known if clip_id not in whole]
+    missing = [clip_id for clip_id in differing if clip_id not in whole]
     fetching: list[str] = []
     lost: list[str] = []
     for clip_id in missing:
         with journal.transaction() as rows:
             forget_landing_copy(rows, clip_id)
-            if known[clip_id].state is ContentState.RECEIPTED:
+            if differing[clip_id]:
                 continue  # the server has it; only the copy's release was not written down
             lost.append(clip_id)
             if fetch_again(rows, clip_id, now_us=now_us):
