@@ -45,7 +45,7 @@ def campaign(
     port
         The server's port; metrics, broker and the counter of sent bytes take the three after it.
     data
-        An empty folder to work in; without it a temporary one.
+        A folder to work in, empty or that of an earlier campaign; without it a temporary one.
     control
         A fault of the server that must be caught, such as receipt_before_commit: it is killed once, when a receipt
         comes.

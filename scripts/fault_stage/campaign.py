@@ -72,9 +72,10 @@ class Kill:
 
 
 class Campaign:
-    """One stage below one folder. `control`: a fault of the server that must be caught.
+    """One stage below one folder, which may be that of an earlier campaign: it goes on.
 
-    `port`: the first of `PORTS`. This program must have one thread, since it forks the others.
+    `control`: a fault of the server that must be caught. `port`: the first of `PORTS`. This program must have one
+    thread, since it forks the others.
     """
 
     def __init__(
@@ -109,8 +110,9 @@ class Campaign:
             edge_env=_EDGE,
         )
         self._observer = Observer(self._folders.gateway, self._folders.server)
-        self._written: dict[str, str] = {}
-        self._sizes: set[int] = set()
+        earlier = sorted(self._source.iterdir())
+        self._written = {path.name: digest(path.read_bytes()) for path in earlier}
+        self._sizes = {path.stat().st_size for path in earlier}
         self._round_us = 0
         self.sent_again = SentAgain(self._folders.logs / f"{EDGE}.log", self._observer.held_at_server)
         self.kills: list[Kill] = []

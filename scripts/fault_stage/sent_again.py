@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,8 +42,8 @@ class SentAgain:
             if not line.endswith(b"\n"):
                 break
             self._read_bytes += len(line)
-            if line.startswith(b"{"):
-                self._take(json.loads(line))
+            for entry in _entries(line.decode(errors="replace")):
+                self._take(entry)
 
     def told(self, window_bytes: int) -> str:
         """Median and maximum, in windows."""
@@ -64,3 +64,17 @@ class SentAgain:
         self.costs_bytes.append(max(0, cost_bytes))
         self._sent_bytes, self._held_bytes = self._waiting_sent_bytes, held_bytes
         self._waiting_sent_bytes = None
+
+
+def _entries(line: str) -> Iterator[Mapping[str, object]]:
+    """What stands in a line. A program that was ended may have left half an entry; the next one goes on behind it."""
+    place, decoder = line.find("{"), json.JSONDecoder()
+    while place >= 0:
+        try:
+            entry, end = decoder.raw_decode(line, place)
+        except json.JSONDecodeError:
+            end = place + 1
+        else:
+            if isinstance(entry, dict):
+                yield entry
+        place = line.find("{", end)

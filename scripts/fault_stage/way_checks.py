@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from edge.contract.identifiers import ClipId, clip_id_of
-from edge.storage.contents import Content, ContentState, contents_here, find_content
+from edge.storage.contents import Content, ContentState, copies_here, find_content
 from fault_stage.places import Places
 from fault_stage.promises import Kind, Promise, digest
 from fault_stage.verdict import broken_promises
@@ -70,9 +70,9 @@ class _AtStart:
             without_copy = rows.execute(
                 "SELECT clip_id FROM content WHERE landing_name IS NULL AND state <> 'receipted'"
             ).fetchall()
-            here = contents_here(rows)
+            here = [clip_id for clip_id, _, _ in copies_here(rows)]
         gone = [row["clip_id"] for row in without_copy]
-        gone += [content.clip_id for content in here if not self._gateway.area.path_of(content.clip_id).exists()]
+        gone += [clip_id for clip_id in here if not self._gateway.area.path_of(clip_id).exists()]
         return [f"clip {clip_id} has neither a landing copy nor a receipt" for clip_id in gone]
 
     # ------------------------------------------------------------------ the gateway's promises

@@ -45,6 +45,7 @@ def test_what_was_sent_and_is_not_held_at_the_next_grant_is_sent_again(tmp_path:
 
     granted("clip", 0)
     again.interrupted(1_500)
+    again.log.write_text(again.log.read_text() + '{"event": "half of an en')  # it was ended while it wrote this
     granted("clip", 700)
     again.interrupted(2_000)
     again.interrupted(2_000)
