@@ -22,7 +22,7 @@ _NOT_KNOWN: dict[NotKnown, Sentence] = {
     NotKnown.PUT_OFF: sentence("forecast_put_off", "the server takes nothing for now"),
     NotKnown.CLOCK_UNSET: sentence("forecast_no_time", "this machine does not know what time it is"),
     NotKnown.NEVER_MEASURED: sentence("forecast_unmeasured", "the speed of the uplink was never measured"),
-    NotKnown.TOO_FAR: sentence("forecast_too_far", "more than a year at this speed and in these hours"),
+    NotKnown.TOO_FAR: sentence("forecast_too_far", "it takes more than a year at this speed and in these hours"),
 }
 _KEEPS: dict[KeepReason, Sentence] = {
     KeepReason.RULE_KEEPS: sentence("keeps_by_rule", 'the setting release = "keep" deletes nothing on a device'),
@@ -38,10 +38,10 @@ def uplink_sentences(waiting: Waiting, uplink: UplinkForecast, zone: ZoneInfo) -
     if waiting.whole.clips:
         done = _done(uplink.whole, zone)
         if uplink.rate_bytes_s is None:
-            yield sentence("forecast_all", "all has its receipt {done}", done=done)
+            yield sentence("forecast_all", "everything receipted: {done}", done=done)
         else:
             speed = f"{uplink.rate_bytes_s / _KBIT_S:.0f}"
-            yield sentence("forecast_at", "all has its receipt {done}, at {speed} kbit/s", done=done, speed=speed)
+            yield sentence("forecast_at", "everything receipted: {done}, at {speed} kbit/s", done=done, speed=speed)
     if waiting.flagged.clips:
         yield sentence(
             "forecast_flagged",
@@ -122,9 +122,12 @@ def _done(forecast: Forecast, zone: ZoneInfo) -> Sentence:
         return sentence("forecast_by", "by {time}", time=local_minute(forecast.done_us, zone))
     why = _NOT_KNOWN[forecast.reason or NotKnown.NEVER_MEASURED]
     if forecast.sending_us is None or forecast.reason is NotKnown.TOO_FAR:
-        return sentence("forecast_unknown", "nobody knows when: {why}", why=why)
+        return sentence("forecast_unknown", "unknown, because {why}", why=why)
     return sentence(
-        "forecast_once", "after {length} of sending, once it can: {why}", length=_length(forecast.sending_us), why=why
+        "forecast_once",
+        "after {length} of sending, unknown when, because {why}",
+        length=_length(forecast.sending_us),
+        why=why,
     )
 
 

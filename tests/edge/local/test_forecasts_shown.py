@@ -79,7 +79,7 @@ def test_status_says_when_all_and_when_the_flagged_have_their_receipt(gateway: G
     gateway.land(b"y" * 7_200_000)
     running(gateway)
     found = facts(gateway)
-    assert "all has its receipt by 2026-11-21 15:00, at 8 kbit/s" in shown(found)
+    assert "everything receipted: by 2026-11-21 15:00, at 8 kbit/s" in shown(found)
     assert "of it flagged: 1 clips, 0.00 GiB, by 2026-11-21 13:00" in shown(found)
     assert "全部收到回执：预计 2026-11-21 15:00 前，速度 8 kbit/s" in shown(found, "zh-CN")
     forecast = status_json(found)["forecast"]
@@ -106,11 +106,11 @@ def test_it_says_until_when_the_uplink_is_paused(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("changed", "wanted", "code"),
     [
-        ({"control": "unreachable"}, "once it can: there is no connection", "not_connected"),
-        ({"put_off_by_server": "busy"}, "once it can: the server takes nothing", "put_off_by_server"),
-        ({"clock_unset": True}, "once it can: this machine does not know what time it is", "time_not_known"),
-        ({"rate_bytes_s": 0.0}, "nobody knows when: the speed of the uplink was never measured", "never_measured"),
-        ({"rate_bytes_s": 0.001}, "nobody knows when: more than a year", "too_far"),
+        ({"control": "unreachable"}, "unknown when, because there is no connection", "not_connected"),
+        ({"put_off_by_server": "busy"}, "unknown when, because the server takes nothing", "put_off_by_server"),
+        ({"clock_unset": True}, "unknown when, because this machine does not know what time it is", "time_not_known"),
+        ({"rate_bytes_s": 0.0}, "unknown, because the speed of the uplink was never measured", "never_measured"),
+        ({"rate_bytes_s": 0.001}, "unknown, because it takes more than a year", "too_far"),
     ],
 )
 def test_where_no_time_can_be_said_the_reason_is(
