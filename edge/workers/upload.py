@@ -6,11 +6,9 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
@@ -30,6 +28,7 @@ from edge.storage.journal import Journal
 from edge.storage.outbox import Outbox
 from edge.workers.chunk_queue import ChunkQueue, LandingUnreadableError
 from edge.workers.upload_candidates import UploadCandidates
+from edge.workers.upload_links import UploadLinks
 
 log = structlog.get_logger(__name__)
 
@@ -38,20 +37,6 @@ _OF_THE_SERVER = frozenset(
 )
 """Reasons that would meet every other clip too: the clip keeps its turn and waits."""
 _UNREADABLE_RETRY_S = 600
-
-
-class UploadLinks(Protocol):
-    """What the upload needs of the connections."""
-
-    @property
-    def greeted(self) -> bool: ...
-
-    @property
-    def room_bytes(self) -> int: ...
-
-    def send_control(self, kind: UpKind, message: bytes) -> bool: ...
-
-    def send_chunk(self, worker: str, upload: int, index: int, chunk: bytes, departed: Callable[[], None]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

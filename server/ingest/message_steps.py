@@ -43,15 +43,13 @@ class MessageSteps:
         context: AppContext,
         worker_id: str,
         read_back: ReadBack,
-        *,
-        on_history_lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._context = context
         self._answers: list[Answer] = []
         self._noted_said_s = 0.0
         self.aside = Aside(context.db, max_rows=context.config.ingest.set_aside_rows)
         self.lane = Lane(context, worker_id, self._say, read_back)
-        self.control = Control(context, self.lane, self._say, self.aside, on_history_lost=on_history_lost)
+        self.control = Control(context, self.lane, self._say, self.aside, on_history_lost=self._stop_signing)
 
     def step(
         self, received: Received | None, next_one: Callable[[], Received | None], *, more_waits: Callable[[], bool]
@@ -72,7 +70,8 @@ class MessageSteps:
                 if steady_s() - began_s > _LONGEST_STEP_S or (received := next_one()) is None:
                     break
             self._say_noted(steady_s(), more_waits=more_waits())
-            self.lane.seal_whole()
+            if not self.control.signing_stopped:  # what was granted before it stopped waits, whole and unsealed
+                self.lane.seal_whole()
         return self._answers
 
     def tidy(self, work: Callable[[], None]) -> list[Answer]:
@@ -92,6 +91,9 @@ class MessageSteps:
         self._answers = []
         self.lane.close()
         return self._answers
+
+    def _stop_signing(self) -> None:
+        self.control.signing_stopped = True
 
     def _say(self, topic: DownTopic, message: bytes) -> None:
         self._answers.append((topic, message))

@@ -42,7 +42,7 @@ class IngestWorker:
         self._bytes_lock = threading.Lock()
         self._stopping = threading.Event()
         self._link = self._new_link()
-        self._steps = MessageSteps(context, self.worker_id, ReadBack(self._wake), on_history_lost=self._stop_signing)
+        self._steps = MessageSteps(context, self.worker_id, ReadBack(self._wake))
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
         self._registers_s = self._ping_sent_s
@@ -184,6 +184,3 @@ class IngestWorker:
         self._ping_heard_s = now_s
         self._link.drop()
         self._on_deaf(self._times_deaf)
-
-    def _stop_signing(self) -> None:
-        self._steps.control.signing_stopped = True

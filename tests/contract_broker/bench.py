@@ -13,11 +13,9 @@ from sqlalchemy import select
 
 from edge.contract.identifiers import worker_id_of
 from edge.contract.instants import UtcMicros
-from edge.contract.topics import ChunkTopic, DownKind, DownTopic, UpKind, UpTopic, parse_topic
+from edge.contract.topics import ChunkTopic, DownKind, DownTopic, UpKind, UpTopic
 from server.config import load_config
-from server.ingest.aside import Aside
-from server.ingest.control import Control
-from server.ingest.lane import Lane
+from server.ingest.message_steps import Answer, MessageSteps, Received
 from server.store.clip_files import ClipFiles
 from server.store.tables import Clip, SetAside
 from server.usecases.context import AppContext
@@ -57,11 +55,10 @@ class BenchGateway(ScriptedGateway):
         return self.bench.clock.now_us()
 
     def send(self, kind: UpKind, message: bytes, *, gateway_id: str | None = None) -> None:
-        self.bench.take(UpTopic(gateway_id or self.gateway_id, kind), message)
+        self.bench.step(UpTopic(gateway_id or self.gateway_id, kind), message)
 
     def publish_chunk(self, topic: ChunkTopic, chunk: bytes) -> None:
-        self.bench.lane.take_chunk(topic, chunk, self.bench.clock.steady_s())
-        self.bench.work()
+        self.bench.step(topic, chunk)
 
 
 @dataclass
@@ -82,9 +79,9 @@ class Bench:
         self._new_worker()
 
     def _new_worker(self) -> None:
-        self.lane = Lane(self.context, worker_id_of(self.clock.us.to_bytes(8)), self.say, HashesAtOnce())
-        aside = Aside(self.context.db, max_rows=100)
-        self.control = Control(self.context, self.lane, self.say, aside, on_history_lost=lambda: None)
+        worker_id = worker_id_of(self.clock.us.to_bytes(8))
+        self.steps = MessageSteps(self.context, worker_id, HashesAtOnce())
+        self.lane, self.control = self.steps.lane, self.steps.control
 
     def restart(self) -> Reconciled:
         """As after a kill: nothing of the old worker is finished."""
@@ -111,18 +108,20 @@ class Bench:
         if topic.gateway_id in self.gateways:
             self.gateways[topic.gateway_id].hear_bytes(str(topic), message)
 
-    def take(self, topic: UpTopic, message: bytes) -> None:
-        """Work one control message off, and what it makes due."""
-        assert isinstance(parse_topic(str(topic)), UpTopic)
-        self.control.take(topic, message, received_us=self.clock.now_us(), received_s=self.clock.steady_s())
+    def step(self, topic: UpTopic | ChunkTopic, message: bytes) -> None:
+        """Work one message off, and 0.3 s later, when every batch is due, what it makes due."""
+        received = Received(str(topic), message, self.clock.now_us(), self.clock.steady_s())
+        self._answer(self.steps.step(received, lambda: None, more_waits=lambda: False))
         self.work()
 
     def work(self) -> None:
-        """What the worker's loop does after each message, 0.3 s later, so that every batch is due."""
+        """What the worker's loop does without a message, 0.3 s later, so that every batch is due."""
         self.clock.pass_s(0.3)
-        self.control.say_noted()
-        self.lane.flush(self.clock.steady_s(), more_waits=False)
-        self.lane.seal_whole()
+        self._answer(self.steps.step(None, lambda: None, more_waits=lambda: False))
+
+    def _answer(self, answers: list[Answer]) -> None:
+        for topic, message in answers:
+            self.say(topic, message)
 
     def rows(self, query: Any) -> list[Any]:
         """What a query finds now."""

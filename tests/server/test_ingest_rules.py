@@ -200,6 +200,9 @@ def test_of_two_alive_under_one_id_the_second_is_refused_and_a_person_is_told(be
 
 
 def test_what_is_set_aside_is_bounded(bench: Bench) -> None:
+    settings = bench.folder / "server.toml"
+    settings.write_text(settings.read_text().replace("# set_aside_rows = 10000", "set_aside_rows = 100"))
+    bench.restart()
     gateway = bench.gateway()
     for _time in range(130):
         gateway.send(UpKind.OFFER, b"")

@@ -145,6 +145,19 @@ def test_a_receipt_that_this_database_does_not_know_stops_signing(bench: Bench, 
         assert f"(held_act 900, held_hash {'a' * 64})" in reason
 
 
+def test_a_clip_that_was_on_its_way_when_signing_stopped_waits_for_the_decision(bench: Bench) -> None:
+    north, south, content = bench.gateway("north"), bench.gateway("south"), content_of(1_000_000)
+    north.offer(north.manifest(content))
+    grant = north.hear(DownKind.GRANT)
+    north.send_chunk(grant, content, 0)
+    south.hello(latest_act_index=900, latest_act_hash="a" * 64)
+    north.send_chunk(grant, content, 1)
+    assert clip_of(bench, content).state == "receiving"
+    bench.control.signing_stopped = False  # as after `resume-signing`
+    bench.work()
+    assert clip_of(bench, content).state == "sealed"
+
+
 def test_a_receipt_that_is_in_the_chain_stops_nothing(bench: Bench) -> None:
     gateway = bench.gateway()
     receipt = gateway.upload(content_of(10_000))
