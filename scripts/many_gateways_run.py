@@ -37,7 +37,7 @@ def many(
     clips
         How many files each is fed, of 20 kB to 1.5 MB.
     kill_every_s
-        The server is killed and started again so often.
+        The server is killed, and started again, each time it has been ready for so long.
     seed
         Another number gives other files.
     port

@@ -119,6 +119,10 @@ class Bench:
         self.clock.pass_s(0.3)
         self._answer(self.steps.step(None, lambda: None, more_waits=lambda: False))
 
+    def tidy(self) -> None:
+        """What the worker does now and then for gateways that live."""
+        self._answer(self.steps.tidy(self.control.say_changed_registers))
+
     def _answer(self, answers: list[Answer]) -> None:
         for topic, message in answers:
             self.say(topic, message)

@@ -115,15 +115,15 @@ def test_a_changed_duty_makes_a_higher_number(bench: Bench) -> None:
 def test_a_living_gateway_hears_of_a_change_without_asking(bench: Bench) -> None:
     gateway = bench.gateway()
     register_of(bench, gateway)
-    bench.control.say_changed_registers()
+    bench.tidy()
     gateway.say(UpKind.HOLDING, Holding(register_number=1))
     gateway.heard.queue.clear()
-    bench.control.say_changed_registers()
+    bench.tidy()
     assert gateway.heard.empty()
     town(bench)
-    bench.control.say_changed_registers()
+    bench.tidy()
     assert gateway.hear(DownKind.REGISTER).number == 2
-    bench.control.say_changed_registers()
+    bench.tidy()
     assert gateway.hear(DownKind.REGISTER).number == 2  # it may have been lost: it is said until it is held
 
 
