@@ -19,6 +19,7 @@ from demo_stage.mosquitto import MOSQUITTO, Mosquitto
 from demo_stage.programs import StageError, port_is_free
 from demo_stage.stage import EDGE, SERVER, Stage
 
+from edge.contract.identifiers import clip_id_of
 from edge.platform.clock import SystemClock
 from fault_stage.chunk_counter import ChunkCounter
 from fault_stage.controls import Control, Fault, break_the_product
@@ -112,9 +113,9 @@ class Campaign:
         self._observer = Observer(self._folders.gateway, self._folders.server)
         earlier = sorted(self._source.iterdir())
         self._written = {path.name: digest(path.read_bytes()) for path in earlier}
-        self._sizes = {path.stat().st_size for path in earlier}
+        self._sizes = {_clip_id(path, self._written[path.name]): path.stat().st_size for path in earlier}
         self._round_us = 0
-        self.sent_again = SentAgain(self._folders.logs / f"{EDGE}.log", self._observer.held_at_server)
+        self.sent_again = SentAgain(self._folders.logs / f"{EDGE}.log", self._counter.sent_bytes, self._sizes)
         self.kills: list[Kill] = []
 
     def run(self, victims: Sequence[Victim], tell: Callable[[Kill], None] = lambda _kill: None) -> list[str]:
@@ -174,11 +175,9 @@ class Campaign:
         match victim:
             case Victim.AGENT:
                 self._programs.kill(EDGE)
-                self.sent_again.interrupted(self._counter.sent_bytes())
                 self._stage.start_gateway()
             case Victim.SERVER:
                 self._programs.kill(SERVER)
-                self.sent_again.interrupted(self._counter.sent_bytes())
                 if self._mosquitto is None:
                     self._wait_until_broker_is_gone()
                 self._stage.launch_server()
@@ -187,14 +186,14 @@ class Campaign:
         return Kill(number, victim, moment, state)
 
     def _look(self) -> OnTheWay:
-        return self._observer.look(since_us=self._round_us, sizes=self._sizes)
+        return self._observer.look(since_us=self._round_us, sizes=self._sizes.values())
 
     def _feed(self) -> None:
         """A file of random bytes, which no compression or duplicate can make easy."""
         data = self._dice.randbytes(_FILE_BYTES + _LARGER_BYTES * len(self._written))
         name = f"K-01_20261101T{len(self._written):06d}_{len(self._written):04d}.mp4"
-        self._written[name] = digest(data)
-        self._sizes.add(len(data))
+        self._written[name] = sha256 = digest(data)
+        self._sizes[clip_id_of(len(data), sha256)] = len(data)
         (self._source / name).write_bytes(data)
 
     def _wait_for(self, moment: Moment, before: OnTheWay) -> OnTheWay:
@@ -206,7 +205,6 @@ class Campaign:
             if all_through or (moment in _COPIED and state.sealed > before.sealed):
                 before = state  # the moment was missed, it lay between two looks
                 self._feed()
-            self.sent_again.read_log()
             self._stage.check()
             time.sleep(0.003)
         return state
@@ -225,11 +223,9 @@ class Campaign:
     def _kill_broker(self) -> None:
         if self._mosquitto is not None:
             self._programs.kill(MOSQUITTO)
-            self.sent_again.interrupted(self._counter.sent_bytes())
             self._mosquitto.start()
             return
         os.kill(self._embedded_broker_pid(), signal.SIGKILL)  # a child of the server, which starts another
-        self.sent_again.interrupted(self._counter.sent_bytes())
 
     def _embedded_broker_pid(self) -> int:
         until = time.monotonic() + _MOMENT_S
@@ -245,6 +241,10 @@ class Campaign:
         self._stage.wait_for(
             lambda: port_is_free(self._stage.broker_port), "the broker outlived the server", limit_s=20, every_s=0.02
         )
+
+
+def _clip_id(path: Path, sha256: str) -> str:
+    return clip_id_of(path.stat().st_size, sha256)
 
 
 def _children(pid: int) -> list[int]:

@@ -1,4 +1,6 @@
-"""Counts the bytes of footage that a gateway sends: a process between it and the broker that passes on what comes."""
+"""Counts the bytes of footage that a gateway sends under each grant: a process between it and the broker passes on what
+comes.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,17 @@ import os
 import selectors
 import signal
 import socket
-import struct
+from collections import Counter
 from dataclasses import dataclass, field
 
-from demo_stage.programs import end_with_parent
+from demo_stage.programs import StageError, end_with_parent
 
-_PUBLISH, _DATA = 3, b"tl/v1/data/"
+from edge.contract.topics import ChunkTopic, ForeignTopicError, parse_topic
+
+_PUBLISH = 3
 _READ_BYTES = 256 * 1024
-_HEAD_BYTES = 2 + len(_DATA)
+_MOST_UPLOADS = 1 << 16
+_COUNT_BYTES = 8
 
 
 @dataclass(slots=True)
@@ -23,34 +28,52 @@ class PublishedBytes:
 
     _held: bytearray = field(default_factory=bytearray)
     _left_bytes: int = 0
-    _counts: bool = False
+    _upload: int | None = None
 
-    def take(self, data: bytes) -> int:
-        """How many of these bytes belong to chunk messages; those of a cut packet, too."""
-        counted, self._held = 0, self._held + data
+    def take(self, data: bytes) -> Counter[int]:
+        """How many of these bytes belong to chunks of each upload; those of a cut packet, too."""
+        counted: Counter[int] = Counter()
+        self._held += data
         while self._held:
             if not self._left_bytes and not self._begin_packet():
                 break
             passed = min(self._left_bytes, len(self._held))
-            counted += passed if self._counts else 0
+            if self._upload is not None:
+                counted[self._upload] += passed
             self._left_bytes -= passed
             del self._held[:passed]
         return counted
 
     def _begin_packet(self) -> bool:
-        """Read the fixed header and, of a publication, the beginning of its topic. False: not all of it is there."""
+        """Read the fixed header and, of a publication, its topic. False: not all of it is there."""
         length = shift = 0
         for place, byte in enumerate(self._held[1:5], 1):
             length, shift = length | (byte & 0x7F) << shift, shift + 7
             if byte < 0x80:
-                is_publication = self._held[0] >> 4 == _PUBLISH
-                head = self._held[place + 1 : place + 1 + _HEAD_BYTES]
-                if is_publication and len(head) < min(length, _HEAD_BYTES):
-                    return False
-                self._counts = is_publication and head[2:] == _DATA
+                self._upload = None
+                if self._held[0] >> 4 == _PUBLISH:
+                    topic = _topic(self._held[place + 1 :])
+                    if topic is None:
+                        return False
+                    self._upload = _upload_of(topic)
                 self._left_bytes = place + 1 + length
                 return True
         return False
+
+
+def _topic(body: bytearray) -> str | None:
+    """The first text of a publication; None where it is not there yet."""
+    end = 2 + int.from_bytes(body[:2])
+    return body[2:end].decode(errors="replace") if len(body) >= max(2, end) else None
+
+
+def _upload_of(topic: str) -> int | None:
+    """The upload of a chunk's topic, None of any other."""
+    try:
+        parsed = parse_topic(topic)
+    except ForeignTopicError:
+        return None
+    return parsed.upload if isinstance(parsed, ChunkTopic) else None
 
 
 class ChunkCounter:
@@ -58,7 +81,7 @@ class ChunkCounter:
 
     def __init__(self, port: int, broker_port: int) -> None:
         self._port, self._broker_port = port, broker_port
-        self._shared = mmap.mmap(-1, 8)
+        self._shared = mmap.mmap(-1, _COUNT_BYTES * _MOST_UPLOADS)
         self._child = 0
 
     def start(self) -> None:
@@ -74,10 +97,13 @@ class ChunkCounter:
                 os._exit(0)
         listener.close()
 
-    def sent_bytes(self) -> int:
-        """Bytes of chunk messages that the gateway has sent since the start."""
-        (counted,) = struct.unpack("Q", self._shared[:8])
-        return int(counted)
+    def sent_bytes(self, upload: int) -> int:
+        """Bytes of chunk messages, their topics included, that the gateway has sent under this grant. Raises
+        StageError where there were too many grants to count.
+        """
+        if upload >= _MOST_UPLOADS:
+            raise StageError(f"more than {_MOST_UPLOADS} grants: begin a new campaign")
+        return int.from_bytes(self._shared[upload * _COUNT_BYTES : (upload + 1) * _COUNT_BYTES])
 
     def stop(self) -> None:
         """End the child."""
@@ -95,7 +121,7 @@ class _Passing:
         self._selector = selectors.DefaultSelector()
         self._other: dict[socket.socket, socket.socket] = {}
         self._counted: dict[socket.socket, PublishedBytes] = {}
-        self._sum_bytes = 0
+        self._sums: Counter[int] = Counter()
 
     def run(self) -> None:
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -124,8 +150,7 @@ class _Passing:
         try:
             data = one.recv(_READ_BYTES)
             if one in self._counted:
-                self._sum_bytes += self._counted[one].take(data)
-                self._shared[:8] = struct.pack("Q", self._sum_bytes)
+                self._count(self._counted[one].take(data))
             if data:
                 self._other[one].sendall(data)
                 return
@@ -136,3 +161,10 @@ class _Passing:
             self._counted.pop(end, None)
             del self._other[end]
             end.close()
+
+    def _count(self, taken: Counter[int]) -> None:
+        self._sums += taken
+        for upload in taken:
+            if upload < _MOST_UPLOADS:
+                place = upload * _COUNT_BYTES
+                self._shared[place : place + _COUNT_BYTES] = self._sums[upload].to_bytes(_COUNT_BYTES)

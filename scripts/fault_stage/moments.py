@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -127,15 +126,6 @@ class Observer:
             whole_parts=sum(1 for clip_id, size in parts.items() if unsealed.get(clip_id) == size),
             sealed=self._server_rows.count("SELECT count(*) FROM clip WHERE state = 'sealed'"),
         )
-
-    def held_at_server(self) -> dict[str, int]:
-        """Clip id -> bytes on record as held, all of them where it is sealed."""
-        return {
-            clip_id: size if state == "sealed" else sum(end - start for start, end in json.loads(held))
-            for clip_id, size, state, held in self._server_rows.find(
-                "SELECT clip_id, size_bytes, state, held_json FROM clip"
-            )
-        }
 
     def close(self) -> None:
         """Let go of both."""

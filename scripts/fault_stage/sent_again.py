@@ -1,4 +1,4 @@
-"""How much is sent again after an interruption, from what the gateway sent and what it then was told is held."""
+"""How much an interruption makes the gateway send again, from what it sent and what it then was told is held."""
 
 from __future__ import annotations
 
@@ -11,30 +11,25 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class SentAgain:
-    """For one upload at a time. Between two interruptions the gateway sends so many bytes; at the grant that follows
-    the second the server holds so many more than at the one before. The rest must be sent again.
-
-    An interruption before any grant after the last one costs nothing: nothing was sent in between. `read_log` is to be
-    called often, so that what the server holds of other clips is read when the grant is given.
+    """From one grant of a clip to its next one, or to its receipt, the gateway sends so many bytes, and the server
+    holds so many more. The rest was sent in vain: that is what the interruption between them costs.
     """
 
     log: Path
-    held_at_server: Callable[[], Mapping[str, int]]
-    """Clip id -> bytes on record there, all of them where it is sealed."""
+    sent_bytes: Callable[[int], int]
+    """Under the grant of that number, in all."""
+    sizes: Mapping[str, int]
+    """Clip id -> size in bytes."""
     costs_bytes: list[int] = field(default_factory=list)
     _read_bytes: int = 0
-    _waiting_sent_bytes: int | None = None
-    _sent_bytes: int = 0
-    _held_bytes: int = 0
+    _granted: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def interrupted(self, sent_bytes: int) -> None:
-        """A program was ended; until then the gateway had sent `sent_bytes` in all."""
-        self.read_log()
-        if self._waiting_sent_bytes is None:
-            self._waiting_sent_bytes = sent_bytes
+    def __post_init__(self) -> None:
+        """What an earlier campaign left in the log was counted then."""
+        self._read_bytes = self.log.stat().st_size if self.log.exists() else 0
 
     def read_log(self) -> None:
-        """What the gateway has written into its log since the last look."""
+        """What the gateway has written into its log since the last look, or since it began."""
         with self.log.open("rb") as log:
             log.seek(self._read_bytes)
             lines = log.readlines()
@@ -48,22 +43,27 @@ class SentAgain:
     def told(self, window_bytes: int) -> str:
         """Median and maximum, in windows."""
         if not self.costs_bytes:
-            return "no interruption was followed by a grant"
+            return "nothing was granted"
         windows = [cost / window_bytes for cost in self.costs_bytes]
         return (
-            f"sent again per interruption: median {statistics.median(windows):.2f} windows, at most"
-            f" {max(windows):.2f} ({len(windows)} interruptions, window {window_bytes} bytes)"
+            f"sent in vain under one grant: median {statistics.median(windows):.2f} windows, at most"
+            f" {max(windows):.2f} ({len(windows)} grants, window {window_bytes} bytes)"
         )
 
     def _take(self, entry: Mapping[str, object]) -> None:
-        if entry.get("event") != "granted" or self._waiting_sent_bytes is None:
-            return
-        held = {**self.held_at_server(), str(entry["clip_id"]): int(str(entry["held_bytes"]))}
-        held_bytes = sum(held.values())
-        cost_bytes = (self._waiting_sent_bytes - self._sent_bytes) - (held_bytes - self._held_bytes)
-        self.costs_bytes.append(max(0, cost_bytes))
-        self._sent_bytes, self._held_bytes = self._waiting_sent_bytes, held_bytes
-        self._waiting_sent_bytes = None
+        event, clip_id = entry.get("event"), str(entry.get("clip_id"))
+        if event == "granted":
+            upload, held_bytes = int(str(entry["upload"])), int(str(entry["held_bytes"]))
+            self._count(clip_id, held_bytes)
+            self._granted[clip_id] = upload, held_bytes
+        elif event == "receipted" and clip_id in self._granted:
+            self._count(clip_id, self.sizes[clip_id])
+            del self._granted[clip_id]
+
+    def _count(self, clip_id: str, held_bytes: int) -> None:
+        if clip_id in self._granted:
+            upload, held_before_bytes = self._granted[clip_id]
+            self.costs_bytes.append(max(0, self.sent_bytes(upload) - (held_bytes - held_before_bytes)))
 
 
 def _entries(line: str) -> Iterator[Mapping[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 from fault_stage.chunk_counter import PublishedBytes
@@ -10,7 +11,8 @@ from fault_stage.sent_again import SentAgain
 from hypothesis import given
 from hypothesis import strategies as st
 
-CHUNK_TOPIC, OTHER_TOPIC = b"tl/v1/data/w/g/1/0/0123456789abcdef", b"tl/v1/up/gw-12345678/offer"
+CHUNK_TOPIC = b"tl/v1/data/wk-12345678/gw-12345678/7/0/0123456789abcdef"
+OTHER_TOPIC = b"tl/v1/up/gw-12345678/offer"
 
 
 def packet(first: int, body: bytes) -> bytes:
@@ -25,30 +27,28 @@ def publication(topic: bytes, size_bytes: int) -> bytes:
     return packet(0x32, len(topic).to_bytes(2) + topic + b"\0\1" + bytes(size_bytes))
 
 
-@given(st.lists(st.integers(0, 3)), st.lists(st.integers(1, 400)), st.integers(0, 40_000))
+@given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(1, 400), max_size=20), st.integers(0, 20_000))
 def test_chunks_are_counted_however_the_stream_is_cut(kinds: list[int], cuts: list[int], size_bytes: int) -> None:
     forms = (publication(CHUNK_TOPIC, size_bytes), publication(OTHER_TOPIC, 200), packet(0x40, b"\0\1"), b"\xc0\0")
-    stream, counted, counter = b"".join(forms[kind] for kind in kinds), 0, PublishedBytes()
+    stream, counted, counter = b"".join(forms[kind] for kind in kinds), Counter[int](), PublishedBytes()
     for cut in cuts:
         counted, stream = counted + counter.take(stream[:cut]), stream[cut:]
     counted += counter.take(stream)
-    assert counted == kinds.count(0) * len(forms[0])
+    assert counted == Counter({7: kinds.count(0) * len(forms[0])})
 
 
-def test_what_was_sent_and_is_not_held_at_the_next_grant_is_sent_again(tmp_path: Path) -> None:
-    held: dict[str, int] = {"before": 500}
-    again = SentAgain(tmp_path / "log", lambda: held)
+def test_what_was_sent_under_a_grant_and_is_not_held_at_the_next_is_sent_again(tmp_path: Path) -> None:
+    again = SentAgain(tmp_path / "log", {1: 1_000, 2: 500, 3: 800}.__getitem__, {"clip": 2_000})
 
-    def granted(clip_id: str, held_bytes: int) -> None:
-        with again.log.open("a") as log:
-            log.write(json.dumps({"event": "granted", "clip_id": clip_id, "held_bytes": held_bytes}) + "\n")
+    def log(**entry: object) -> None:
+        with again.log.open("a") as file:
+            file.write(json.dumps({"clip_id": "clip", **entry}) + "\n")
 
-    granted("clip", 0)
-    again.interrupted(1_500)
+    log(event="granted", upload=1, held_bytes=0)
     again.log.write_text(again.log.read_text() + '{"event": "half of an en')  # it was ended while it wrote this
-    granted("clip", 700)
-    again.interrupted(2_000)
-    again.interrupted(2_000)
-    granted("clip", 1_200)
+    log(event="granted", upload=2, held_bytes=700)
     again.read_log()
-    assert again.costs_bytes == [300, 0]
+    log(event="granted", upload=3, held_bytes=1_200)
+    log(event="receipted")
+    again.read_log()
+    assert again.costs_bytes == [300, 0, 0]
