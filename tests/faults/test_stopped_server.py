@@ -67,6 +67,6 @@ def test_the_broker_holds_no_more_than_a_gateways_budget_while_the_server_stands
             most_bytes = max(most_bytes, memory(programs.pid(MOSQUITTO))["anonymous"])
         os.kill(programs.pid(SERVER), signal.SIGCONT)
         stage.wait_for(lambda: states(folders).get("receipted") == FILES, "not all came through", limit_s=180)
-    assert WINDOW_BYTES / 2 <= most_bytes - idle_bytes <= BUDGET_BYTES + SLACK_BYTES
+    assert most_bytes - idle_bytes <= BUDGET_BYTES + SLACK_BYTES  # without windows all 24 MB would be there
     hashes = {name: digest(content) for name, content in written.items()}
     assert broken_promises(folders.footage, folders.gateway, folders.server, written=hashes) == []
