@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -112,7 +113,7 @@ class Stage:
             text = text.replace("# scan_interval_s = 5.0", f"scan_interval_s = {min(rest_s, 1.0)}")
             settings.write_text(text, encoding="utf-8")
         if not (gateway / "identity.json").exists():
-            code = _CODE.search(self._server("gateway", "add", f"demo-{int(time.time())}"))
+            code = _CODE.search(self._server("gateway", "add", f"demo-{secrets.token_hex(4)}"))
             if code is None:
                 raise StageError(sentence("demo_no_code", "`tallylight-server gateway add` printed no enrolment code."))
             self._programs.run_to_end(
