@@ -43,7 +43,7 @@ def bench_upload(
     with ExitStack() as ended:
         for way in ways:
             way.start(ended)
-        for number in range(rounds + 1):  # the first warms up whatever loads late, and is not counted
+        for number in range(rounds + 1 if ways else 0):  # the first warms up whatever loads late, and is not counted
             file = _new_file(folder, number, size_bytes)
             for way in ways:
                 sent = way.send(file)
