@@ -6,15 +6,18 @@ and the caller writes again from the source or stops. Source: PostgreSQL wiki, F
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_SUFFIX = ".part"
 _READ_BYTES = 1 << 20
+_SYNC_FILE_RANGE_WRITE = 2
 
 
 def fsync_directory(directory: Path) -> None:
@@ -63,6 +66,27 @@ def write_durably(final: Path, data: bytes, *, mode: int = 0o600) -> None:
     """`data` stands under `final` and survives a power cut when this returns."""
     with durable_file(final, mode=mode) as file:
         file.write(data)
+
+
+def begin_writing_out(descriptor: int, offset: int, size_bytes: int) -> None:
+    """Let the disk work on these bytes at once, so that a later fsync has little left to wait for. It promises nothing.
+
+    Without its waiting flags the call reports no error and so keeps none from that fsync. Source: sync_file_range(2).
+    """
+    begin = _sync_file_range()
+    if begin is not None:
+        begin(descriptor, offset, size_bytes, _SYNC_FILE_RANGE_WRITE)
+
+
+@cache
+def _sync_file_range() -> Callable[[int, int, int, int], int] | None:
+    """The call of the C library; None where it has none."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "sync_file_range"):
+        return None
+    library.sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+    begin: Callable[[int, int, int, int], int] = library.sync_file_range
+    return begin
 
 
 def remove_durably(path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from server.store.clip_files import PartFile, PartUnusableError
 
 _STEP_BYTES = 4 << 20
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES, _FETCHED_AHEAD_BYTES = 1 << 20, 4 << 20
 
 
 class RunningHash:
@@ -18,6 +18,7 @@ class RunningHash:
     def __init__(self, part: PartFile) -> None:
         self._part = part.another()
         self._digest = hashlib.sha256()
+        self._fetched_bytes = 0
         self.flushed_bytes = 0
         """How far it may go: bytes on stable storage from the very beginning without a hole."""
         self.hashed_bytes = 0
@@ -39,6 +40,7 @@ class RunningHash:
         end = min(self.flushed_bytes, self.hashed_bytes + _STEP_BYTES)
         try:
             while self.hashed_bytes < end:
+                self._fetch_ahead()
                 block = self._part.read_at(self.hashed_bytes, min(_BLOCK_BYTES, end - self.hashed_bytes))
                 if not block:
                     raise PartUnusableError(clip_id=self._part.clip_id, why="it is shorter than what was written")
@@ -46,6 +48,14 @@ class RunningHash:
                 self.hashed_bytes += len(block)
         except PartUnusableError as error:
             self.failed = error
+
+    def _fetch_ahead(self) -> None:
+        """The disk reads what comes next while this is hashed: beside the writer it answers late."""
+        until = min(self.flushed_bytes, self.hashed_bytes + _FETCHED_AHEAD_BYTES)
+        while self._fetched_bytes < until:
+            size_bytes = min(_BLOCK_BYTES, until - self._fetched_bytes)
+            self._part.fetch(self._fetched_bytes, size_bytes)
+            self._fetched_bytes += size_bytes
 
     def close(self) -> None:
         """Let go of the file."""

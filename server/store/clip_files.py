@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge.contract.identifiers import ClipId
-from edge.platform.durable import fsync_directory, make_directory, remove_durably
+from edge.platform.durable import begin_writing_out, fsync_directory, make_directory, remove_durably
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -48,15 +48,15 @@ class PartFile:
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write all of `data`. Raises StoreFullError or PartUnusableError."""
-        view = memoryview(data)
+        view, end = memoryview(data), offset + len(data)
         try:
             while view:
-                written = os.pwrite(self._descriptor, view, offset)
-                view, offset = view[written:], offset + written
+                view = view[os.pwrite(self._descriptor, view, end - len(view)) :]
         except OSError as error:
             if error.errno in _NO_SPACE:
                 raise StoreFullError(path=self.path) from error
             raise PartUnusableError(clip_id=self.clip_id, why=f"cannot be written ({error.strerror})") from error
+        begin_writing_out(self._descriptor, offset, len(data))
 
     def flush(self) -> None:
         """What was written is on stable storage when this returns. Raises StoreFullError or PartUnusableError."""
@@ -66,10 +66,14 @@ class PartFile:
             self.close()
             raise PartUnusableError(clip_id=self.clip_id, why=f"cannot be flushed ({error.strerror})") from error
 
+    def fetch(self, offset: int, size_bytes: int) -> None:
+        """Drop the cached pages of flushed bytes and have the disk begin to read them, for `read_at` soon after."""
+        os.posix_fadvise(self._descriptor, offset, size_bytes, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(self._descriptor, offset, size_bytes, os.POSIX_FADV_WILLNEED)
+
     def read_at(self, offset: int, size_bytes: int) -> bytes:
         """Up to `size_bytes` bytes as the file holds them; fewer at its end. Raises PartUnusableError."""
         try:
-            os.posix_fadvise(self._descriptor, offset, size_bytes, os.POSIX_FADV_DONTNEED)
             return os.pread(self._descriptor, size_bytes, offset)
         except OSError as error:
             raise PartUnusableError(clip_id=self.clip_id, why=f"cannot be read back ({error.strerror})") from error

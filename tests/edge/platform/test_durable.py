@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.platform.durable import durable_file, make_directory, remove_durably, sha256_of_file, write_durably
+from edge.platform.durable import (
+    begin_writing_out,
+    durable_file,
+    make_directory,
+    remove_durably,
+    sha256_of_file,
+    write_durably,
+)
 
 
 def test_a_file_is_flushed_then_named_then_its_directory_is_flushed(
@@ -95,3 +102,12 @@ def test_a_file_is_hashed_as_it_lies_on_the_disk(tmp_path: Path) -> None:
 def test_removing_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     remove_durably(tmp_path / "clip")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_disk_may_begin_early_and_a_file_that_is_gone_is_the_next_flushs_to_tell(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path / "footage", os.O_RDWR | os.O_CREAT)
+    os.write(descriptor, b"footage")
+    begin_writing_out(descriptor, 0, 7)
+    os.close(descriptor)
+    begin_writing_out(-1, 0, 7)
+    assert (tmp_path / "footage").read_bytes() == b"footage"
