@@ -111,6 +111,10 @@ CHINESE = {
     "a refused gateway asks again after this": "被暂拒的采集站多久后重试（秒）",
     "the same while the store is full": "存储已满时多久后重试（秒）",
     "refused messages kept for a person": "留待人工查看的被拒消息条数",
+    "clips one gateway may have announced and not yet sent": "单个采集站已申报而尚未上传的文件数上限",
+    "bytes of reports, events and manifests kept of one gateway in a day": (
+        "每天保存单个采集站的报告、事件与清单的字节数上限"
+    ),
     "folder of the clips; empty: `clips` in the data folder": "视音频文件目录；为空即数据目录下的 `clips`",
     "all clips are read in so many days; 0: none": "多少天内把全部已封存文件重读一遍；0：不读",
     "bytes read in a second at most": "每秒最多读取的字节数",

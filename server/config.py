@@ -127,6 +127,12 @@ class IngestConfig(_Section):
     busy_retry_s: Annotated[float, Field(gt=0, le=3600), _d("a refused gateway asks again after this")] = 5.0
     full_retry_s: Annotated[float, Field(gt=0, le=86_400), _d("the same while the store is full")] = 60.0
     set_aside_rows: Annotated[int, Field(ge=10, le=1_000_000), _d("refused messages kept for a person")] = 10_000
+    waiting_clips: Annotated[
+        int, Field(ge=1000, le=100_000_000), _d("clips one gateway may have announced and not yet sent")
+    ] = 250_000
+    record_bytes_day: Annotated[
+        int, Field(ge=100_000_000), _d("bytes of reports, events and manifests kept of one gateway in a day")
+    ] = 1024**3
 
 
 class StoreConfig(_Section):

@@ -118,6 +118,10 @@ _LIMITS = f"""\
 - Uploads side by side: 4 is usual. Chunks handed to the connection and not yet taken by the broker: about {ROOM_S:g}
   s of what the link takes, {LEAST_ROOM_BYTES // _MIB} to {MOST_ROOM_BYTES // _MIB} MiB. All other sizes stand in the
   schemas.
+- A gateway's share (settings): {_INGEST.waiting_clips} clips announced and not sealed, and in a day
+  {_INGEST.record_bytes_day // _MIB} MiB of reports, events and manifests. Beyond it an offer is refused as `busy`, a
+  report or events message stays unnoted; both are said again later. Reports have nine tenths of it: send clips, and
+  there is room.
 - Silence at the server: a grant without progress lapses after {_INGEST.grant_idle_s:g} s; its bytes stay, and the
   next offer finds them.
 """

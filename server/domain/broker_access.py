@@ -41,3 +41,11 @@ def may_subscribe(user: str, pattern: str) -> bool:
     if user == SERVER_USER:
         return pattern == PING_TOPIC or pattern.startswith((f"{ROOT}/up/", f"{ROOT}/data/"))
     return gateway_may_subscribe(user, pattern)
+
+
+def gateway_in(topic: str) -> str:
+    """The gateway that a topic names, by which the broker let it through; "" where it names none."""
+    parts = topic.split("/", 5)
+    if topic.startswith(f"{ROOT}/up/") and len(parts) > 3:
+        return parts[3]
+    return parts[4] if topic.startswith(f"{ROOT}/data/") and len(parts) > 4 else ""

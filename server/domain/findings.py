@@ -38,6 +38,7 @@ class FindingKind(StrEnum):
     FILE_CHANGED = "file_changed"
     UNASSIGNED_FOOTAGE = "unassigned_footage"
     GATEWAY_CLONED = "gateway_cloned"
+    GATEWAY_OVER_LIMIT = "gateway_over_limit"
     HASH_DIFFERS = "hash_differs"
     GATEWAY_SILENT = "gateway_silent"
     SEALED_CLIP_WRONG = "sealed_clip_wrong"

@@ -10,6 +10,9 @@ OVERLAP_S = 15.0
 SILENCE_S = 120.0
 """After this long without a word the accepted boot counts as gone, and another is listened to again."""
 
+_MOST_REFUSED = 16
+"""Two machines have one boot each; whoever invents boots is forgotten some and found again."""
+
 
 class Word(StrEnum):
     """What a live word of a gateway means."""
@@ -40,7 +43,8 @@ def hear(presence: Presence | None, boot_id: str, *, is_hello: bool, now_s: floa
     if boot_id == presence.before and boot_id not in presence.refused:
         if now_s - presence.came_s <= OVERLAP_S and not is_hello:
             return presence, Word.ACCEPTED  # sent before it was restarted
-        refused = presence.refused | {presence.boot_id}
+        known = presence.refused if len(presence.refused) < _MOST_REFUSED else frozenset[str]()
+        refused = known | {presence.boot_id}
         return Presence(boot_id, now_s, refused=refused), Word.CLONE_FOUND
     if boot_id in presence.refused and now_s - presence.spoke_s < SILENCE_S:
         return presence, Word.REFUSED

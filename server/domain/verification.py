@@ -28,6 +28,7 @@ class Subject(StrEnum):
     ACT = "act"
     KEY = "key"
     CLIP = "clip"
+    SIGHTING = "sighting"
     PART = "part"
     QUARANTINE = "quarantine"
     FILE = "file"

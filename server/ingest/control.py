@@ -25,10 +25,13 @@ from edge.contract.messages import (
 )
 from edge.contract.topics import DownKind, DownTopic, UpKind, UpTopic
 from edge.platform.signing import KeyFileError
+from server.domain.gateway_limits import OverLimitError
 from server.domain.presence import Presence, Word, hear
 from server.ingest import metrics
 from server.ingest.aside import Aside
+from server.ingest.gateway_intake import GatewayIntake
 from server.ingest.lane import Lane, Say
+from server.usecases.admission import Admit
 from server.usecases.compare_contents import compare_contents
 from server.usecases.context import AppContext
 from server.usecases.gateways import RevokedGatewayError, UnknownGatewayError, keys_of, speaking_gateway
@@ -65,6 +68,7 @@ class Control:
     ) -> None:
         self._context, self._lane, self._say, self._aside = context, lane, say, aside
         self._on_history_lost = on_history_lost
+        self._intake = GatewayIntake(context)
         self._presence: dict[str, Presence] = {}
         self._noted: dict[str, list[NotedItem]] = {}
         self._register_version: tuple[object, ...] = ()
@@ -84,6 +88,8 @@ class Control:
             self._aside.put(str(topic), payload, "unknown_gateway", str(error), received_us)
         except RevokedGatewayError as error:
             self._aside.put(str(topic), payload, "revoked_gateway", str(error), received_us)
+        except OverLimitError as error:  # said again later: a report stays unnoted, an offer was refused as busy
+            self._intake.over_limit(error, now_us=received_us, now_s=received_s)
 
     def say_noted(self, *, at_least: int = 1) -> None:
         """Tell each gateway which of its reports and events are durable."""
@@ -167,9 +173,10 @@ class Control:
     # ------------------------------------------------------------------ answering
     def _answer(self, heard: Heard) -> None:
         db, gateway_id, received_us = self._context.db, heard.gateway_id, heard.received_us
+        admit = self._intake.admission(gateway_id, is_offer=heard.kind is UpKind.OFFER, now_s=heard.received_s)
         match heard.opened.data:
             case Offer() as offer:
-                self._answer_offer(heard, offer)
+                self._answer_offer(heard, offer, admit)
             case Report():
                 item = receive_report(
                     db,
@@ -178,26 +185,28 @@ class Control:
                     verifier=heard.verifier,
                     clock_limit_us=self._clock_limit_us(received_us),
                     received_us=received_us,
+                    admit=admit,
                 )
                 self._noted.setdefault(gateway_id, []).append(item)
             case Events():
-                item = receive_events(db, heard.opened, gateway_id=gateway_id, received_us=received_us)
+                item = receive_events(db, heard.opened, gateway_id=gateway_id, received_us=received_us, admit=admit)
                 self._noted.setdefault(gateway_id, []).append(item)
             case Status() as status:
                 receive_status(db, status, gateway_id=gateway_id, received_us=received_us)
             case Hello() as hello:
                 outcome = receive_hello(db, heard.opened, hello, gateway_id=gateway_id, received_us=received_us)
-                self._follow(outcome, gateway_id)
+                self._follow(outcome, heard)
             case Holding() as holding:
                 outcome = receive_holding(db, holding, gateway_id=gateway_id, received_us=received_us)
-                self._follow(outcome, gateway_id)
+                self._follow(outcome, heard)
                 self._compare(heard, holding)
 
-    def _follow(self, outcome: HelloOutcome, gateway_id: str) -> None:
+    def _follow(self, outcome: HelloOutcome, heard: Heard) -> None:
         if outcome.history_lost:
-            log.error("history_lost", gateway=gateway_id)
+            log.error("history_lost", gateway=heard.gateway_id)
             self._on_history_lost()
-        self.say_register(gateway_id, outcome.register_held)
+        if self._intake.may_hear_register(heard.gateway_id, heard.received_s):
+            self.say_register(heard.gateway_id, outcome.register_held)
 
     def _compare(self, heard: Heard, holding: Holding) -> None:
         """Say the receipts that never came, then which of the contents named are not here as the gateway says."""
@@ -211,7 +220,7 @@ class Control:
         item = NotedItem(boot_id=event.bootid, counter=event.counter)
         self._tell(heard.gateway_id, DownKind.NOTED, Noted(items=(item,), compared=compared.answer))
 
-    def _answer_offer(self, heard: Heard, offer: Offer) -> None:
+    def _answer_offer(self, heard: Heard, offer: Offer, admit: Admit) -> None:
         context, gateway_id = self._context, heard.gateway_id
         manifest, envelope = self._manifest(heard, offer)
         settled = self._lane.settle(manifest.clip_id, gateway_id, heard.received_s)
@@ -226,9 +235,15 @@ class Control:
                 room=self._room(gateway_id),
                 signer=context.signer,
                 now_us=heard.received_us,
+                admit=admit,
             )
-        except SightingReusedError as error:
-            raise MessageRefusedError(reason="sighting_reused", detail=str(error)) from error
+        except (OverLimitError, SightingReusedError) as error:
+            if settled is not None:
+                settled.close()
+            if isinstance(error, SightingReusedError):
+                raise MessageRefusedError(reason="sighting_reused", detail=str(error)) from error
+            self._lane.say_refusal(gateway_id, self._not_now(manifest.clip_id, error))
+            raise
         if isinstance(answer, Granted):
             self._lane.open(answer, settled, heard.received_s)
             return
@@ -241,6 +256,12 @@ class Control:
             self._say(DownTopic(gateway_id, DownKind.REFUSAL), answer.refusal)
         else:
             self._lane.say_refusal(gateway_id, answer.refusal)
+
+    def _not_now(self, clip_id: str, error: OverLimitError) -> Refusal:
+        retry_s = self._context.config.ingest.full_retry_s
+        return Refusal(
+            clip_id=clip_id, reason=RefusalReason.BUSY, permanent=False, retry_after_s=retry_s, detail=str(error)
+        )
 
     def _manifest(self, heard: Heard, offer: Offer) -> tuple[Manifest, bytes]:
         return believed_manifest(offer.manifest, gateway_id=heard.gateway_id, verifier=heard.verifier)

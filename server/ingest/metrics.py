@@ -15,6 +15,9 @@ QUARANTINED = Counter(
     "tallylight_quarantined_total", "Clips whose bytes were twice not those announced", registry=REGISTRY
 )
 REFUSALS = Counter("tallylight_refusals_total", "Offers refused, by reason", ["reason"], registry=REGISTRY)
+OVER_LIMIT = Counter(
+    "tallylight_over_limit_total", "Messages of gateways that were over a limit of theirs", ["limit"], registry=REGISTRY
+)
 OPEN_UPLOADS = Gauge("tallylight_open_uploads", "Grants in use", registry=REGISTRY)
 QUEUED = Gauge("tallylight_queued_messages", "Messages received and not yet worked off", registry=REGISTRY)
 FLUSH_SECONDS = Histogram("tallylight_flush_seconds", "Time from flush to the journalled ranges", registry=REGISTRY)

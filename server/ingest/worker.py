@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import queue
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 import structlog
 
 from edge.contract.identifiers import worker_id_of
 from edge.contract.topics import server_subscriptions
 from edge.platform.mqtt import MqttLink
-from server.domain.broker_access import PING_TOPIC
+from server.domain.broker_access import PING_TOPIC, gateway_in
 from server.ingest import metrics
+from server.ingest.fair_queue import FairQueue
 from server.ingest.message_steps import Answer, MessageSteps, Received
 from server.ingest.own_login import server_login
 from server.ingest.read_back import ReadBack
@@ -37,12 +36,11 @@ class IngestWorker:
         """`on_deaf` is told how often in a row the broker has not answered a ping."""
         self._context, self._on_deaf = context, on_deaf
         self.worker_id = worker_id_of(secrets.token_bytes(8))
-        self._queue: queue.Queue[Received | None] = queue.Queue(_MAX_QUEUED_MESSAGES)
-        self._queued_bytes = 0
-        self._bytes_lock = threading.Lock()
+        most_bytes = 2 * context.config.ingest.worker_bytes
+        self._queue = FairQueue[Received](most_messages=_MAX_QUEUED_MESSAGES, most_bytes=most_bytes)
         self._stopping = threading.Event()
         self._link = self._new_link()
-        self._steps = MessageSteps(context, self.worker_id, ReadBack(self._wake))
+        self._steps = MessageSteps(context, self.worker_id, ReadBack(self._queue.wake))
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
         self._registers_s = self._ping_sent_s
@@ -76,24 +74,16 @@ class IngestWorker:
 
     # ------------------------------------------------------------------ the link's thread
     def _hear(self, topic: str, payload: bytes) -> None:
-        """Queue and return. What does not fit is dropped: the gateway says it again."""
+        """Queue and return. What does not fit is dropped, of whoever has most in the queue: it is said again."""
         if topic == PING_TOPIC:
             self._ping_heard_s, self._times_deaf = self._context.clock.steady_s(), 0
             metrics.BROKER_UP.set(1)
             return
-        limit_bytes = 2 * self._context.config.ingest.worker_bytes
-        with self._bytes_lock:
-            fits = self._queued_bytes + len(payload) <= limit_bytes
-            self._queued_bytes += len(payload) if fits else 0
         clock = self._context.clock
-        try:
-            if not fits:
-                raise queue.Full
-            self._queue.put_nowait(Received(topic, payload, clock.now_us(), clock.steady_s()))
-        except queue.Full:
-            with self._bytes_lock:
-                self._queued_bytes -= len(payload) if fits else 0
-            metrics.CHUNKS.labels(outcome="overflow").inc()
+        received = Received(topic, payload, clock.now_us(), clock.steady_s())
+        dropped = self._queue.put(gateway_in(topic), received, len(payload))
+        if dropped:
+            metrics.CHUNKS.labels(outcome="overflow").inc(dropped)
 
     def _new_link(self) -> MqttLink:
         config = self._context.config.broker
@@ -109,11 +99,6 @@ class IngestWorker:
             fresh_login=lambda: server_login(self._context),
         )
 
-    def _wake(self) -> None:
-        """Called by the thread that hashes. A queue that is full needs no waking."""
-        with suppress(queue.Full):
-            self._queue.put_nowait(None)
-
     def _send(self, answers: Iterable[Answer]) -> None:
         for topic, message in answers:
             if not self._link.publish(str(topic), message):
@@ -122,9 +107,9 @@ class IngestWorker:
     # ------------------------------------------------------------------ the writing thread
     def _run(self) -> None:
         tidied_s = 0.0
-        while not self._stopping.is_set() or not self._queue.empty():
+        while not self._stopping.is_set() or self._more_waits():
             try:
-                self._send(self._steps.step(self._next(), self._next_at_once, more_waits=self._more_waits))
+                self._send(self._steps.step(self._queue.get(_WAIT_S), self._queue.get, more_waits=self._more_waits))
                 now_s = self._context.clock.steady_s()
                 if now_s - tidied_s >= _TIDY_EVERY_S:
                     tidied_s = now_s
@@ -136,11 +121,11 @@ class IngestWorker:
         self._send(self._steps.close())
 
     def _more_waits(self) -> bool:
-        return not self._queue.empty()
+        return len(self._queue) > 0
 
     def _tidy(self, now_s: float) -> None:
         self._ping(now_s)
-        metrics.QUEUED.set(self._queue.qsize())
+        metrics.QUEUED.set(len(self._queue))
         self._send(self._steps.tidy(lambda: self._tidy_rows(now_s)))
 
     def _tidy_rows(self, now_s: float) -> None:
@@ -151,25 +136,6 @@ class IngestWorker:
             steps.control.say_changed_registers()
         with self._context.db.reading() as session:
             steps.control.signing_stopped = bool(why_signing_stopped(session))
-
-    def _next(self) -> Received | None:
-        """The next message, waiting for it a little; None also when there is something to seal."""
-        try:
-            return self._freed(self._queue.get(timeout=_WAIT_S))
-        except queue.Empty:
-            return None
-
-    def _next_at_once(self) -> Received | None:
-        try:
-            return self._freed(self._queue.get_nowait())
-        except queue.Empty:
-            return None
-
-    def _freed(self, received: Received | None) -> Received | None:
-        if received is not None:
-            with self._bytes_lock:
-                self._queued_bytes -= len(received.payload)
-        return received
 
     def _ping(self, now_s: float) -> None:
         """Ask the broker for our own word; when it stays out, a new connection is made."""

@@ -12,6 +12,7 @@ from server.domain.access import Role
 from server.domain.calibration import CertificateVerdict
 from server.domain.causes import GapCause
 from server.domain.findings import KIND_GROUPS, FindingKind, FindingState
+from server.domain.gateway_limits import Limit
 from server.domain.links import LinkReason, LinkState
 from server.domain.publication import PublicationVerdict, Stage
 from server.usecases.imports.columns import CERTIFICATE_FUNCTIONS
@@ -41,7 +42,9 @@ EVIDENCE = (
     "grew_after_landing",
     "installation_id",
     "length_s",
+    "limit",
     "missing_sequence",
+    "most",
     "number",
     "officer",
     "offset_s",
@@ -236,6 +239,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "sign_out",
     ),
     "evidence": EVIDENCE,
+    "limit": tuple(Limit),
     "rule": RULE_KEYS,
     "refusal": (
         "The request is not right",

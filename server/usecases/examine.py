@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
+from edge.contract.instants import MICROS_PER_DAY
 from edge.contract.sentences import sentence, sentence_of
 from edge.platform.clock import SystemClock
 from edge.platform.faults import os_reason
@@ -20,10 +21,11 @@ from server.domain.acts import ChainBrokenError
 from server.store.act_log import verify_acts
 from server.store.database import DatabaseUnusableError
 from server.store.rule_files import RuleFileError
-from server.store.tables import Clip, Gateway, SetAside
+from server.store.tables import Clip, EventRow, Gateway, SetAside
 from server.usecases.checks import Check
 from server.usecases.context import AppContext
 from server.usecases.examine_tls import examine_certificate, examine_new_ca
+from server.usecases.receive_events import GATEWAY_OVER_LIMIT
 from server.usecases.set_up import open_context
 from server.usecases.signing_keys import DatabaseOfAnotherServerError
 from server.usecases.signing_state import why_signing_stopped
@@ -56,6 +58,7 @@ def examine(data_dir: Path) -> list[Check]:
             _clips,
             _room,
             _gateways,
+            _floods,
             _aside,
             _clock,
             examine_certificate,
@@ -132,6 +135,28 @@ def _gateways(context: AppContext) -> Check:
     detail = ", ".join(f"{count} {state}" for state, count in rows)
     none = sentence("gateways_none", "none yet: `tallylight-server gateway add NAME`")
     return Check(sentence("gateways", "gateways"), ok=True, detail=detail or none)
+
+
+def _floods(context: AppContext) -> Check:
+    with context.db.reading() as session:
+        since_us = context.clock.now_us() - 7 * MICROS_PER_DAY
+        rows = session.execute(
+            select(Gateway.name)
+            .join(EventRow, EventRow.gateway_id == Gateway.gateway_id)
+            .where(EventRow.code == GATEWAY_OVER_LIMIT, EventRow.received_us > since_us)
+            .distinct()
+        ).all()
+    what = sentence("gateway_limits", "gateways within their limits")
+    if not rows:
+        return Check(what, ok=True, detail=sentence("gateway_limits_good", "all, for seven days"))
+    names = tuple(row.name for row in rows)
+    detail = sentence("gateways_over_limit", "over a limit within seven days, and put off: {gateways}", gateways=names)
+    do = sentence(
+        "look_at_gateway",
+        "look at its finding and at the gateway: `gateway revoke` if it is not yours any more,"
+        " a higher `ingest.waiting_clips` or `ingest.record_bytes_day` if it has so much to send",
+    )
+    return Check(what, ok=False, detail=detail, do=do)
 
 
 def _aside(context: AppContext) -> Check:

@@ -1,4 +1,4 @@
-"""Findings of gateways: cloned, bytes that differ from their hash, silence."""
+"""Findings of gateways: cloned, over a limit, bytes that differ from their hash, silence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from server.domain.rules import RuleSet
 from server.store.tables import EventRow, Gateway
 from server.usecases.find_duty import rule_names
 
-EVENT_KINDS = {"gateway_cloned": FindingKind.GATEWAY_CLONED, "hash_differs": FindingKind.HASH_DIFFERS}
+EVENT_KINDS = {
+    "gateway_cloned": FindingKind.GATEWAY_CLONED,
+    "hash_differs": FindingKind.HASH_DIFFERS,
+    "gateway_over_limit": FindingKind.GATEWAY_OVER_LIMIT,
+}
 GATEWAY_KINDS = frozenset({*EVENT_KINDS.values(), FindingKind.GATEWAY_SILENT})
 
 
@@ -36,8 +40,11 @@ def _of_event(event: EventRow, gateways: dict[str, Gateway]) -> FindingDraft:
     detail = json.loads(event.detail_json)
     clip_id = detail.get("clip_id")
     gateway = gateways.get(event.gateway_id)
+    place = str(clip_id or detail.get("installation_id", ""))
+    if kind is FindingKind.GATEWAY_OVER_LIMIT:
+        place = str(event.at_us)  # each time anew: what was rectified says nothing of the next flood
     return FindingDraft(
-        finding_id=finding_id_of(kind, event.gateway_id, str(clip_id or detail.get("installation_id", ""))),
+        finding_id=finding_id_of(kind, event.gateway_id, place),
         kind=kind,
         unit_number=None if gateway is None else gateway.unit_number,
         clip_id=clip_id,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.events import Opened
-from edge.contract.instants import UtcMicros
+from edge.contract.instants import MICROS_PER_HOUR, UtcMicros
 from edge.contract.messages import Hello, Holding, Status
 from server.store.database import Database
-from server.store.tables import Act, Gateway
+from server.store.tables import Act, EventRow, Gateway
 from server.usecases.receive_events import record_own_event
-from server.usecases.signing_state import HISTORY_LOST, record_stop
+from server.usecases.signing_state import HISTORY_LOST, record_stop, stands_against_signing
 
 GATEWAY_CLONED = "gateway_cloned"
 
@@ -60,8 +61,15 @@ def receive_status(db: Database, status: Status, *, gateway_id: str, received_us
 
 
 def record_clone(db: Database, *, gateway_id: str, boot_id: str, now_us: UtcMicros) -> None:
-    """Two live under one id; a finding for a person."""
+    """Two live under one id; a finding for a person. Put on record once an hour at most: boots cost nothing."""
     with db.writing() as session:
+        lately = select(EventRow.row_id).where(
+            EventRow.gateway_id == gateway_id,
+            EventRow.code == GATEWAY_CLONED,
+            EventRow.received_us > now_us - MICROS_PER_HOUR,
+        )
+        if session.scalars(lately.limit(1)).first() is not None:
+            return
         record_own_event(
             session, gateway_id=gateway_id, code=GATEWAY_CLONED, detail={"refused_boot": boot_id}, now_us=now_us
         )
@@ -75,5 +83,7 @@ def _history_is_lost(
     act = session.get(Act, index)
     if act is not None and act.hash == act_hash:
         return False
+    if stands_against_signing(session, gateway_id, HISTORY_LOST):
+        return False  # it has its say already: whoever invents an act with each hello fills no table
     detail = {"held_act": str(index), "held_hash": act_hash}
     return record_stop(session, gateway_id, HISTORY_LOST, detail, now_us)

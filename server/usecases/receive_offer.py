@@ -16,8 +16,12 @@ from edge.contract.messages import Refusal, RefusalReason
 from server.domain.receiving import ByteSpan, Limits, Reservation, window_for
 from server.store.database import Database
 from server.store.tables import Clip, Gateway, Upload
+from server.usecases.admission import Admit, admit_all
 from server.usecases.receive_sighting import OFFERED, RECEIVING, SEALED, record_sighting
 from server.usecases.seal_clip import hash_refusal, is_quarantined, stored_receipt
+
+_GRANT_BYTES = 128
+"""What a grant's row takes: whoever offers the same clip without end makes one each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,12 @@ def receive_offer(
     room: Room,
     signer: Signer,
     now_us: UtcMicros,
+    admit: Admit = admit_all,
 ) -> OfferAnswer:
-    """The answer, with the offer's rows durable when this returns. The manifest's signature has been checked."""
+    """The answer, with the offer's rows durable when this returns. The manifest's signature has been checked.
+
+    Raises SightingReusedError, OverLimitError.
+    """
     with db.writing() as session:
         gateway = session.get_one(Gateway, gateway_id)
         clip = record_sighting(
@@ -95,15 +103,18 @@ def receive_offer(
             flagged=flagged,
             clock_limit_us=clock_limit_us,
             received_us=now_us,
+            admit=admit,
         )
         if clip.state == SEALED:
             return Sealed(stored_receipt(clip))
         if is_quarantined(session, clip.clip_id, gateway_id):
             return RefusedForGood(hash_refusal(clip.clip_id, gateway_id, signer, now_us))
-        return _grant(session, clip, gateway_id, room, now_us)
+        return _grant(session, clip, gateway_id, room, now_us, admit)
 
 
-def _grant(session: Session, clip: Clip, gateway_id: str, room: Room, now_us: UtcMicros) -> Granted | RefusedForNow:
+def _grant(
+    session: Session, clip: Clip, gateway_id: str, room: Room, now_us: UtcMicros, admit: Admit
+) -> Granted | RefusedForNow:
     if room.signing_stopped:
         return _not_now(clip.clip_id, RefusalReason.SIGNING_STOPPED, room.full_retry_s)
     held = tuple((int(start), int(end)) for start, end in json.loads(clip.held_json))
@@ -117,6 +128,7 @@ def _grant(session: Session, clip: Clip, gateway_id: str, room: Room, now_us: Ut
     if window is None or sent_by_another:
         clip.state = clip.state if clip.state == RECEIVING else OFFERED
         return _not_now(clip.clip_id, RefusalReason.BUSY, room.busy_retry_s)
+    admit(session, _GRANT_BYTES)
     session.execute(
         update(Upload).where(Upload.clip_id == clip.clip_id, Upload.state == "open").values(state="replaced")
     )

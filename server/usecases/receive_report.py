@@ -16,13 +16,21 @@ from edge.contract.messages import ClipReport, DockingReport, EnvelopeJson, List
 from server.store.database import Database
 from server.store.recorded import known_rows, record, replace
 from server.store.tables import Docking, DockingFile, Gateway, MessageSeen, ReportRow
+from server.usecases.admission import Admit, admit_all
 from server.usecases.receive_sighting import SightingReusedError, mark_device, record_sighting
 
 
 def receive_report(
-    db: Database, opened: Opened, *, gateway_id: str, verifier: Verifier, clock_limit_us: int, received_us: UtcMicros
+    db: Database,
+    opened: Opened,
+    *,
+    gateway_id: str,
+    verifier: Verifier,
+    clock_limit_us: int,
+    received_us: UtcMicros,
+    admit: Admit = admit_all,
 ) -> NotedItem:
-    """What `noted` may name, its rows durable when this returns. Raises MessageRefusedError."""
+    """What `noted` may name, its rows durable when this returns. Raises MessageRefusedError, OverLimitError."""
     item, report = noted_item(opened), opened.data
     if not isinstance(report, Report):
         raise MessageRefusedError(reason="wrong_kind", detail="not a report")
@@ -32,6 +40,7 @@ def receive_report(
     with db.writing() as session:
         if not first_time(session, gateway_id, item, received_us):
             return item
+        admit(session, len(opened.raw))
         gateway = session.get_one(Gateway, gateway_id)
         if isinstance(content, DockingReport):
             _record_docking(session, content, gateway, received_us)
@@ -45,6 +54,7 @@ def receive_report(
                     flagged=False,
                     clock_limit_us=clock_limit_us,
                     received_us=received_us,
+                    admit=admit,
                 )
             except SightingReusedError as error:
                 raise MessageRefusedError(reason="sighting_reused", detail=str(error)) from error

@@ -12,6 +12,7 @@ from edge.contract.intervals import TimeInterval, interval_or_none
 from edge.contract.manifest import Manifest
 from server.store import to_judge
 from server.store.tables import Clip, Docking, DockingFile, FootageAssignment, Gateway, SightingRow
+from server.usecases.admission import Admit, admit_all
 
 LOOKED_AT = {"view", "sound", "reference", "view_model"}
 """The fields of an inspection that `looks_json` keeps."""
@@ -35,13 +36,16 @@ def record_sighting(
     flagged: bool,
     clock_limit_us: int,
     received_us: int,
+    admit: Admit = admit_all,
 ) -> Clip:
     """The clip, announced if it is new; the sighting is added once, however often it is told.
 
     `clock_limit_us`: how far the gateway's clock may be from the server's (rule `clock.limit_server`).
+    Raises SightingReusedError, OverLimitError.
     """
     clip = session.get(Clip, manifest.clip_id)
     if clip is None:
+        admit(session, 0, is_new_clip=True)
         clip = Clip(
             clip_id=manifest.clip_id,
             sha256=manifest.sha256,
@@ -58,7 +62,9 @@ def record_sighting(
         if (known.clip_id, known.gateway_id) != (clip.clip_id, gateway.gateway_id):
             raise SightingReusedError(sighting_id=known.sighting_id, clip_id=clip.clip_id)
         return clip
-    session.add(_row(manifest, envelope, applied_offset_us(manifest, gateway, clock_limit_us), flagged, received_us))
+    admit(session, len(envelope))
+    offset_us = applied_offset_us(manifest, gateway, clock_limit_us)
+    session.add(sighting_row(manifest, envelope, offset_us, flagged=flagged, received_us=received_us))
     session.flush()
     mark_clip(session, clip.clip_id, received_us)
     return clip
@@ -132,7 +138,10 @@ def _can_be_named(manifest: Manifest, offset_us: int) -> bool:
     return all(EARLIEST_US <= time - offset_us <= LATEST_US for time in times)
 
 
-def _row(manifest: Manifest, envelope: bytes, offset_us: int, flagged: bool, received_us: int) -> SightingRow:
+def sighting_row(
+    manifest: Manifest, envelope: bytes, offset_us: int, *, flagged: bool, received_us: int
+) -> SightingRow:
+    """What is kept of a manifest; the same manifest and offset always give the same row."""
     sighting, capture, inspection = manifest.sighting, manifest.capture, manifest.inspection
     recorded: tuple[TimeInterval, ...] = capture.recorded
     start_us = capture.start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
@@ -32,11 +32,13 @@ _CHECKED_AT_START = 2_000
 
 def why_signing_stopped(session: Session) -> list[str]:
     """What stands against signing; empty: the server may sign. What came before a person's decision does not count."""
-    decided = session.scalars(select(Act.at_us).where(Act.verb == _RESUME).order_by(Act.index.desc()).limit(1)).first()
-    query = select(EventRow).where(EventRow.code.in_(_STOPPING)).order_by(EventRow.row_id)
-    if decided is not None:
-        query = query.where(EventRow.received_us > decided)
-    return [_reason(row, session) for row in session.scalars(query.limit(20))]
+    return [_reason(row, session) for row in session.scalars(_undecided(session).limit(20))]
+
+
+def stands_against_signing(session: Session, gateway_id: str, code: str) -> bool:
+    """Whether a word of that gateway with that code stops signing now."""
+    own = _undecided(session).where(EventRow.gateway_id == gateway_id, EventRow.code == code)
+    return session.scalars(own.limit(1)).first() is not None
 
 
 def stop_signing(db: Database, code: str, detail: dict[str, str], *, now_us: UtcMicros) -> bool:
@@ -141,3 +143,10 @@ def _not_heard_since(session: Session, since_us: int) -> tuple[str, ...] | Sente
     heard = or_(Gateway.last_seen_us.is_(None), Gateway.last_seen_us < since_us)
     names = session.scalars(select(Gateway.name).where(Gateway.state == ACTIVE, heard).order_by(Gateway.name)).all()
     return tuple(names) or sentence("all_heard", "none, decide now")
+
+
+def _undecided(session: Session) -> Select[EventRow]:
+    """Reasons to stop that came after the last decision of a person."""
+    decided = session.scalars(select(Act.at_us).where(Act.verb == _RESUME).order_by(Act.index.desc()).limit(1)).first()
+    query = select(EventRow).where(EventRow.code.in_(_STOPPING)).order_by(EventRow.row_id)
+    return query if decided is None else query.where(EventRow.received_us > decided)

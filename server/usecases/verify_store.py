@@ -27,6 +27,7 @@ from server.store.tables import Act, Clip, ServerKeyRow
 from server.usecases.receive_sighting import SEALED
 from server.usecases.verify_files import names_of_finished, wrong_among_files, wrong_in_file
 from server.usecases.verify_record import ServerKeys, record_of, server_keys, wrong_in_record, wrong_seal_act
+from server.usecases.verify_sightings import wrong_sightings, wrong_unsealed_sightings
 
 _ACTS_AT_ONCE = 1_000
 OnClip = Callable[[str, str], None]
@@ -95,6 +96,8 @@ def verify_store(
         keys = _verify_history(db, scope, mark, done)
         done.note(wrong_among_files(db, files, now_us=now_us))
         _verify_clips(db, files, scope, keys, done, watching)
+        if scope.oldest is None:
+            done.note(wrong_unsealed_sightings(db, scope.portion))
     except DatabaseError as error:
         done.note([_of_database(str(error.orig))])
         _verify_by_name(files, done, watching)
@@ -110,11 +113,11 @@ def verify_files_alone(files: ClipFiles, faults: Iterable[str], watching: Watchi
 
 
 def verify_clip(session: Session, files: ClipFiles, due: CheckDue, keys: ServerKeys, watching: Watching) -> list[Wrong]:
-    """What is wrong with one clip: its rows first, then its bytes."""
+    """What is wrong with one clip: its rows and those of its sightings first, then its bytes."""
     clip = session.get(Clip, due.clip_id)
     if clip is None or clip.state != SEALED:
         return []  # what its act says of that is told with the acts
-    wrong = list(wrong_in_record(record_of(session, clip), keys))
+    wrong = [*wrong_in_record(record_of(session, clip), keys), *wrong_sightings(session, clip.clip_id)]
     found = wrong_in_file(files.final_path(ClipId(due.clip_id)), due.clip_id, due.size_bytes, watching.on_bytes)
     return wrong if found is None else [*wrong, found]
 

@@ -96,6 +96,13 @@ class Bench:
         self.context = replace(self.context, clip_files=files)
         self._new_worker()
 
+    def with_ingest(self, **settings: float) -> None:
+        """From now on with other settings of `ingest`, narrower than a file may say."""
+        config = self.context.config
+        changed = config.model_copy(update={"ingest": config.ingest.model_copy(update=settings)})
+        self.context = replace(self.context, config=changed)
+        self._new_worker()
+
     def gateway(self, name: str = "north") -> BenchGateway:
         """An enrolled gateway."""
         gateway = BenchGateway(self, name)
