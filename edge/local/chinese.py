@@ -151,6 +151,7 @@ CHINESE: dict[str, str] = FORECASTS | {
     "journal_busy": "其他程序正在使用，请稍后再试",
     "journal_damaged": "已损坏（{detail}）",
     "journal_disk": "请检查磁盘及连线，然后重试",
+    "journal_kept": "日志库 {path}：被另一程序占用。请关闭占用它的程序；代理程序会自行继续",
     "journal_full": "日志库 {path}：磁盘已满。请释放空间；代理程序会自行继续",
     "journal_good": "可读且完整",
     "journal_in_use": "日志库 {path} 正在使用：此数据文件夹上已有代理程序运行。请先结束它",

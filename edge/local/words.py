@@ -28,9 +28,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unanswered_since": ("notes nothing since", "对报告无任何确认，始于"),
     "unanswered_why": (
         "It knows another key for this gateway (this data folder is an old or foreign copy), or another machine runs"
-        " under the same id, or the server behind the broker stands still: `tallylight-edge doctor` says what to do",
+        " under the same id, or the server behind the broker stands still, or the broker's access rules let nothing"
+        " through: `tallylight-edge doctor` says what to do",
         "可能原因：服务器登记的是另一把密钥（本数据文件夹是旧的或他处的副本）、另一台机器以同一编号运行，"
-        "或消息代理后的服务器已停止。处理方法见 `tallylight-edge doctor`",
+        "消息代理后的服务器已停止，或消息代理的访问规则不放行。处理方法见 `tallylight-edge doctor`",
     ),
     "gateway_cloned": (
         "another machine runs under this gateway's id and was there first: stop one of the two, or enrol this one anew"

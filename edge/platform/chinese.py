@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SHARED: dict[str, str] = {
     "broker_deaf": "消息代理不应答订阅",
+    "broker_ends_soon": "每次连接后一发送内容，消息代理就结束连接：请查看其日志以及对本采集站的访问规则",
+    "broker_no_mqtt": "该处的应答方结束了连接，它不使用 MQTT 或要求加密：请检查地址和端口；网络如有登录页面，请先登录",
     "broker_refused": "消息代理拒绝：{code}",
     "broker_silent": "消息代理不应答连接请求",
     "cannot_be_read": "无法读取（{why}）",

@@ -34,6 +34,8 @@ _OS_REASONS = {
     errno.EADDRINUSE: sentence("os_in_use", "the port is in use"),
     errno.EADDRNOTAVAIL: sentence("os_no_address", "this machine has no such address"),
 }
+SHORT_OF = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What this process or machine has too few of just now, whatever file it was about: no file is to blame for it."""
 _NO_SUCH_NAME = sentence("os_no_name", "no machine of that name is known here")
 _JSON_PLACE = re.compile(r"line (?P<line>\d+) column (?P<column>\d+)")
 _TOML_PLACE = re.compile(r"line (?P<line>\d+), column (?P<column>\d+)")

@@ -29,6 +29,18 @@ log = structlog.get_logger(__name__)
 
 _ANSWER_WAIT_S = 5.0
 _MQTT5_ANSWER_WAIT_S = 2.0  # a broker without MQTT 5 may stay silent, and that would delay every start
+_BRIEF_S, _BRIEF_IN_A_ROW = 3.0, 3
+"""Connections that end sooner, so many one after the other: the broker does not want what is said over them."""
+_ENDED_SOON = sentence(
+    "broker_ends_soon",
+    "the broker ends every connection as soon as something is said over it: look at its log and its access rules for"
+    " this gateway",
+)
+_NO_MQTT = sentence(
+    "broker_no_mqtt",
+    "what answers there ends the connection and speaks no MQTT, or wants it encrypted: check address and port; in a"
+    " network with a sign-in page, sign in first",
+)
 _WRONG_PROTOCOL = "Unsupported protocol version"
 
 
@@ -99,6 +111,7 @@ class MqttLink:
         self._keepalive_s, self._retry_s = keepalive_s, retry_s
         self._connection: MqttConnection | None = None
         self._stopping, self._up = threading.Event(), threading.Event()
+        self._brief = 0
         self._thread = threading.Thread(target=self._keep_up, name="mqtt-link", daemon=True)
         self.state = LinkState.CONNECTING
         self.last_error = ""
@@ -151,7 +164,9 @@ class MqttLink:
             if not was_up and spoke_5 and self.state is LinkState.UNANSWERED:
                 self._protocol = paho.MQTTv311
                 continue
-            wait_s = pause_s if was_up else min(wait_s * 2, longest_s)
+            wait_s = pause_s if was_up and not self._brief else min(wait_s * 2, longest_s)
+            if self._brief >= _BRIEF_IN_A_ROW:
+                self._failed(LinkState.UNANSWERED, _ENDED_SOON)
             self._stopping.wait(wait_s)
 
     def _one_connection(self) -> bool:
@@ -168,6 +183,7 @@ class MqttLink:
             connection.client.loop_start()
             self._serve(connection)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            self._brief = 0
             self._failed(LinkState.UNREACHABLE, os_reason(error) if isinstance(error, OSError) else str(error))
         finally:
             self._up.clear()
@@ -180,14 +196,21 @@ class MqttLink:
 
     def _serve(self, connection: MqttConnection) -> None:
         """Wait until the connection ends or the link stops, and say why where it never came up."""
+        stood_s, self._brief = 0.0, self._brief + 1
         waited_s, longest_s = 0.0, _MQTT5_ANSWER_WAIT_S if self._protocol == paho.MQTTv5 else _ANSWER_WAIT_S
         while not self._stopping.is_set() and not connection.ended.wait(0.1):
             waited_s += 0.1
+            stood_s += 0.1 if connection.was_up else 0.0
+            if stood_s > _BRIEF_S and self._brief:
+                self._brief, self.last_error = 0, ""
             if waited_s > longest_s and not connection.was_up:
                 break
         if connection.was_up or self._stopping.is_set():
             return
-        if connection.refused == _WRONG_PROTOCOL or (connection.refused is None and not connection.answered):
+        self._brief = 0
+        if connection.refused is None and not connection.answered and connection.ended.is_set():
+            self._failed(LinkState.UNANSWERED, _NO_MQTT)
+        elif connection.refused == _WRONG_PROTOCOL or (connection.refused is None and not connection.answered):
             self._failed(
                 LinkState.UNANSWERED, sentence("broker_silent", "the broker does not answer the connection request")
             )
@@ -200,7 +223,9 @@ class MqttLink:
             self._failed(LinkState.UNANSWERED, sentence("broker_deaf", "the broker does not answer the subscription"))
 
     def _came_up(self) -> None:
-        self.state, self.last_error = LinkState.CONNECTED, ""
+        self.state = LinkState.CONNECTED
+        if self._brief < _BRIEF_IN_A_ROW:
+            self.last_error = ""
         self._up.set()
         self._on_connected()
 

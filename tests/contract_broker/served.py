@@ -28,11 +28,15 @@ ADMIN_PASSWORD = "admin-of-the-test"
 
 @dataclass
 class DynamicMosquitto:
-    """Mosquitto with dynamic security; its state file outlives a restart unless it is emptied."""
+    """Mosquitto with dynamic security; its state file outlives a restart unless it is emptied.
+
+    `limits`: how much it queues, and what else of its settings a test wants otherwise.
+    """
 
     folder: Path
     port: int
     tls: TlsFiles | None = None
+    limits: str = "max_queued_messages 0\nmax_inflight_messages 0\n"
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, emptied: bool = False) -> None:
@@ -44,7 +48,7 @@ class DynamicMosquitto:
             subprocess.run(command, check=True, capture_output=True)
         config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\nplugin {DYNAMIC_SECURITY}\n"
-            f"plugin_opt_config_file {state}\nmax_queued_messages 0\nmax_inflight_messages 0\nuser root\n{self._tls()}"
+            f"plugin_opt_config_file {state}\n{self.limits}user root\n{self._tls()}"
         )
         with (self.folder / "mosquitto.log").open("ab") as log:
             self.process = subprocess.Popen(["mosquitto", "-c", str(config)], stdout=log, stderr=log)
@@ -114,19 +118,30 @@ def new_context(
 
 
 @contextmanager
-def serving(kind: str, folder: Path, *, settings: str = "", tls: bool = False) -> Iterator[Served]:
-    """Everything started, and ended whatever happens. `kind`: embedded or mosquitto; `tls`: with no plain port."""
-    mosquitto: DynamicMosquitto | None = None
+def serving(
+    kind: str,
+    folder: Path,
+    *,
+    settings: str = "",
+    tls: bool = False,
+    mosquitto: DynamicMosquitto | None = None,
+    server_port: int = 0,
+) -> Iterator[Served]:
+    """Everything started, and ended whatever happens. `kind`: embedded or mosquitto; `tls`: with no plain port.
+
+    `mosquitto`: one with settings of its own, not started yet; the server reaches it at `server_port` where that is
+    not its own port.
+    """
     if kind == "mosquitto":
-        (folder / "broker").mkdir(parents=True)
-        mosquitto = DynamicMosquitto(folder / "broker", free_port())
+        (folder / "broker").mkdir(parents=True, exist_ok=True)
+        mosquitto = mosquitto or DynamicMosquitto(folder / "broker", free_port())
         if tls:
             set_up(folder / "server", now_us=CLOCK.now_us(), port=free_port(3))
             mosquitto.tls = tls_files(load_config(folder / "server"))
         mosquitto.start()
         password_file = folder / "admin-password"
         password_file.write_text(ADMIN_PASSWORD)
-        url = f"{'mqtts' if tls else 'mqtt'}://127.0.0.1:{mosquitto.port}"
+        url = f"{'mqtts' if tls else 'mqtt'}://127.0.0.1:{server_port or mosquitto.port}"
         context = new_context(
             folder / "server", settings=settings, broker_url=url, password_file=password_file, tls=tls
         )
