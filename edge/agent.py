@@ -25,7 +25,7 @@ from edge.platform.corrected_clock import CorrectedClock
 from edge.platform.mqtt import BrokerLogin
 from edge.storage.identity import Identity, gateway_key, keep_broker_ca, load_identity, load_server_keys
 from edge.storage.journal import Journal
-from edge.storage.journal_errors import JournalFullError, JournalInUseError
+from edge.storage.journal_errors import JournalBusyError, JournalFullError, JournalInUseError
 from edge.storage.outbox import Outbox
 from edge.storage.server_time import newest_server_time_us
 from edge.storage.signing_again import sign_what_waits_again
@@ -210,6 +210,9 @@ class Agent:
                 self._failed(name, error)
                 if self._reserve.give_up():
                     log.warning("space_reserve_given_up", advice="free space: this lasts for a while only")
+                did = False
+            except JournalBusyError as error:
+                self._failed(name, error)
                 did = False
             except sqlite3.Error as error:
                 # What a commit that failed left on the disk is unknown: stop, so that the next start reads it anew.

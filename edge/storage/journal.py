@@ -17,10 +17,12 @@ from edge.platform.durable import fsync_directory
 from edge.storage.journal_errors import (
     RESTORE,
     START_ONCE,
+    JournalBusyError,
     JournalFullError,
     JournalInUseError,
     JournalUnusableError,
     NoJournalError,
+    says_busy,
     says_full,
     unusable,
 )
@@ -78,7 +80,7 @@ class Journal:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """BEGIN IMMEDIATE .. COMMIT; rolled back on an error. Inside another transaction of this thread it joins it.
 
-        Raises JournalFullError where the disk has no space.
+        Raises JournalFullError where the disk has no space, JournalBusyError where another program keeps the file.
         """
         with self._lock:
             if self._depth:
@@ -92,6 +94,8 @@ class Journal:
             except sqlite3.OperationalError as error:
                 if says_full(error):
                     raise JournalFullError(path=self._path) from error
+                if says_busy(error):
+                    raise JournalBusyError(path=self._path) from error
                 raise
             finally:
                 self._depth = 0

@@ -71,9 +71,28 @@ class JournalFullError(Exception):
         self.path = path
 
 
+class JournalBusyError(Exception):
+    """Another program keeps the journal too long. Nothing of the transaction stands; it is done again."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(
+            sentence(
+                "journal_kept",
+                "journal {path}: another program keeps it. Close what has it open; the agent goes on by itself",
+                path=path,
+            )
+        )
+        self.path = path
+
+
 def says_full(error: sqlite3.DatabaseError) -> bool:
     """Whether SQLite found no space."""
     return _code(error) == sqlite3.SQLITE_FULL
+
+
+def says_busy(error: sqlite3.DatabaseError) -> bool:
+    """Whether another connection keeps the file; then nothing was written."""
+    return _code(error) == sqlite3.SQLITE_BUSY
 
 
 def unusable(path: Path, error: sqlite3.DatabaseError) -> JournalUnusableError:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from edge.contract.identifiers import clip_id_of
 from edge.platform.durable import TEMPORARY_SUFFIX, fsync_directory, make_directory, sha256_of_file
+from edge.platform.faults import SHORT_OF
 
 _CHUNK_BYTES = 1 << 20
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -119,7 +120,8 @@ class LandingArea:
         """A verified, durable copy of the source under its clip id.
 
         `size_bytes` and `modified_ns` are what the scan saw. Raises SourceChangedError, SourceUnreadableError,
-        NoSpaceError, LandingDiskError, LandingStoppedError; after each nothing stands.
+        NoSpaceError, LandingDiskError, LandingStoppedError, and OSError where this machine has no descriptor or memory
+        left; after each nothing stands.
         """
         temporary = self.folder / f"{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
         try:
@@ -130,6 +132,8 @@ class LandingArea:
             temporary.rename(self.path_of(read.clip_id))
             fsync_directory(self.folder)
         except OSError as error:
+            if error.errno in SHORT_OF:
+                raise
             raise self._disk_error(error, size_bytes) from error
         finally:
             with suppress(OSError):  # a failing disk: the next start removes it
@@ -214,6 +218,8 @@ def _open_source(source: Path) -> int:
     except FileNotFoundError as error:
         raise SourceChangedError(path=source) from error
     except OSError as error:
+        if error.errno in SHORT_OF:
+            raise
         raise SourceUnreadableError(path=source, why=error.strerror or type(error).__name__) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

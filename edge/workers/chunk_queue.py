@@ -7,14 +7,18 @@ from collections import deque
 from pathlib import Path
 
 from edge.domain.upload import SendChunk
+from edge.platform.faults import SHORT_OF
 
 
 class LandingUnreadableError(Exception):
-    """A landing copy is missing, shorter than it was, or cannot be read. The clip waits and the server is told."""
+    """A landing copy is missing, shorter than it was, or cannot be read. The clip waits and the server is told.
 
-    def __init__(self, *, clip_id: str, why: str) -> None:
+    `passes`: this machine is short of something and the copy is not to blame; nobody is told, and it waits a moment.
+    """
+
+    def __init__(self, *, clip_id: str, why: str, passes: bool = False) -> None:
         super().__init__(f"landing copy of clip {clip_id}: {why}")
-        self.clip_id, self.why = clip_id, why
+        self.clip_id, self.why, self.passes = clip_id, why, passes
 
 
 class ChunkQueue:
@@ -31,7 +35,8 @@ class ChunkQueue:
         try:
             descriptor = os.open(self._landing / landing_name, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise LandingUnreadableError(clip_id=clip_id, why=error.strerror or type(error).__name__) from error
+            why = error.strerror or type(error).__name__
+            raise LandingUnreadableError(clip_id=clip_id, why=why, passes=error.errno in SHORT_OF) from error
         found_bytes = os.fstat(descriptor).st_size
         if found_bytes != size_bytes:
             os.close(descriptor)

@@ -19,7 +19,7 @@ from edge.devices.statements import StatementUnreadableError, read_docking
 from edge.domain.file_state import DiskLevel, ListedReason, disk_level
 from edge.domain.path_text import wire_name
 from edge.storage.journal import Journal, remember
-from edge.storage.journal_errors import JournalFullError
+from edge.storage.journal_errors import JournalBusyError, JournalFullError
 from edge.storage.landing import (
     DiskUse,
     LandingArea,
@@ -253,7 +253,7 @@ class IntakeWorker:
             with self._journal.transaction() as rows:
                 remember(rows, STATE_KEY, state)
                 self._tell(rows, code, now_us, detail={"why": why[:500]} if why else {})
-        except JournalFullError:
+        except (JournalFullError, JournalBusyError):
             log.warning("intake_state_not_kept", state=state)  # the disk has not even space for this row
 
     def _tell(

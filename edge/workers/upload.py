@@ -273,6 +273,9 @@ class UploadWorker:
 
     def _unreadable(self, error: LandingUnreadableError, now_us: UtcMicros) -> None:
         log.error("landing_copy_unreadable", clip_id=error.clip_id, why=error.why)
+        if error.passes:
+            self._put_off(error.clip_id, "landing_copy_unreadable", session.RETRY_AFTER_S, now_us)
+            return
         with self._journal.transaction() as rows:
             self._tell(rows, "landing_copy_unreadable", now_us, clip_id=error.clip_id, why=error.why)
         self._put_off(error.clip_id, "landing_copy_unreadable", _UNREADABLE_RETRY_S, now_us)
