@@ -163,6 +163,8 @@ class Server:
             reasons.append(f"ingest: no connection to the broker ({self._worker.link.last_error or 'connecting'})")
         if not self._worker.alive:
             reasons.append("ingest: the worker has ended")
+        if trouble := self._worker.trouble:
+            reasons.append(f"ingest: the last step failed and was not answered: {trouble}")
         if not self._judging.alive:
             reasons.append("judging: the loop has ended")
         if self.context.clip_files.free_bytes() < self.config.store.reserve_bytes:

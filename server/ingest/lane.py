@@ -256,7 +256,10 @@ class Lane:
         upload.close()
         if isinstance(error, PartUnusableError):
             journal_ranges(self._context.db, {upload.clip_id: ()})
-            self._context.clip_files.drop_part(upload.clip_id)
+            try:
+                self._context.clip_files.drop_part(upload.clip_id)
+            except OSError as failed:  # a disk that was made read-only: no range of it counts, so it is written over
+                log.error("part_file_not_removed", clip=upload.clip_id, why=failed.strerror)
 
     def _tell(self, gateway_id: str, kind: DownKind, data: WireModel) -> None:
         now_us = self._context.clock.now_us()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from edge.contract.instants import UtcMicros
 from edge.contract.topics import ChunkTopic, DownTopic, ForeignTopicError, UpTopic, parse_topic
@@ -102,9 +102,9 @@ class MessageSteps:
         """Work a message off; one that nobody foresaw is kept for a person instead of holding up what follows it."""
         try:
             self._work_off(received)
-        except OperationalError:  # the database is full or locked: not the message's fault, and it will be said again
-            raise
-        except Exception:  # the outer edge of one message
+        except Exception as error:  # the outer edge of one message
+            if _is_the_machines(error):  # not the message's fault, and it will be said again
+                raise
             log.exception("message_failed", topic=received.topic[:120])
             detail = "the server failed on this message: look for message_failed in its log, and tell its makers"
             self.aside.put(received.topic, received.payload, "server_failed", detail, received.received_us)
@@ -134,3 +134,10 @@ class MessageSteps:
             self.control.say_noted()
         else:
             self.control.say_noted(at_least=_NOTED_AT_ONCE)
+
+
+def _is_the_machines(error: Exception) -> bool:
+    """Whether a disk, the database, the memory or the descriptors failed, whatever the message said."""
+    if isinstance(error, (DataError, IntegrityError, ProgrammingError)):
+        return False
+    return isinstance(error, (DBAPIError, OSError, MemoryError))

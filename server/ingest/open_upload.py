@@ -17,7 +17,7 @@ from server.domain.receiving import (
     without_beyond,
 )
 from server.ingest.read_back import ReadBack
-from server.store.clip_files import ClipFiles, PartFile
+from server.store.clip_files import ClipFiles, PartFile, PartUnusableError
 from server.usecases.receive_offer import Granted
 
 _MAX_BAD_CHUNKS = 1000
@@ -40,7 +40,11 @@ class OpenUpload:
         self.unanswered_bytes = 0
         self._granted_s, self._came_bytes, self._came_s = now_s, 0, (now_s, now_s)
         self._read_back = read_back
-        self._hash = read_back.begin(self.part)
+        try:
+            self._hash = read_back.begin(self.part)
+        except PartUnusableError:
+            self.part.close()
+            raise
         read_back.go_on_to(self._hash, first_run_bytes(self.held))
 
     def renew(self, granted: Granted, now_s: float) -> None:

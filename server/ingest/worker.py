@@ -27,6 +27,8 @@ _TIDY_EVERY_S = 1.0
 _REGISTERS_EVERY_S = 5.0
 _PING_EVERY_S = 10.0
 _PING_LOST_S = 25.0
+_TROUBLE_S = 30.0
+"""Gateways that hear nothing say it again at least every quarter of a minute: a trouble that lasts stays in sight."""
 
 
 class IngestWorker:
@@ -45,6 +47,7 @@ class IngestWorker:
         self._ping_sent_s = self._ping_heard_s = context.clock.steady_s()
         self._registers_s = self._ping_sent_s
         self._times_deaf = 0
+        self._failure: tuple[float, str] | None = None
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -67,6 +70,13 @@ class IngestWorker:
     def alive(self) -> bool:
         """Whether the writing thread runs."""
         return self._thread.is_alive()
+
+    @property
+    def trouble(self) -> str:
+        """Why a step failed within the last half minute, so that nothing of it was answered; "" where none did."""
+        if self._failure is None or self._context.clock.steady_s() - self._failure[0] > _TROUBLE_S:
+            return ""
+        return self._failure[1]
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Whether the worker hears gateways, waiting up to `timeout_s`."""
@@ -114,7 +124,8 @@ class IngestWorker:
                 if now_s - tidied_s >= _TIDY_EVERY_S:
                     tidied_s = now_s
                     self._tidy(now_s)
-            except Exception:  # the worker's outer loop: one message or one full disk must not end it for all gateways
+            except Exception as error:  # the outer loop: one message or one full disk must not end it for all gateways
+                self._failure = self._context.clock.steady_s(), str(error).partition("\n")[0]
                 log.exception("ingest_step_failed")
                 self._steps.forget()
                 self._stopping.wait(0.5)

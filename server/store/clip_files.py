@@ -19,11 +19,11 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class StoreFullError(Exception):
-    """There is no room for these bytes; the clip waits at the gateway."""
+    """There is no room for these bytes, or the disk takes no name for them; the clip waits at the gateway."""
 
-    def __init__(self, *, path: Path) -> None:
-        super().__init__(f"no space left for {path}")
-        self.path = path
+    def __init__(self, *, path: Path, why: str = "there is no space left") -> None:
+        super().__init__(f"{path}: {why}; the clip waits at its gateway")
+        self.path, self.why = path, why
 
 
 class PartUnusableError(Exception):
@@ -43,8 +43,11 @@ class PartFile:
         self._descriptor = opened
 
     def another(self) -> PartFile:
-        """The same file for another owner, who closes it himself."""
-        return PartFile(self.path, self.clip_id, os.dup(self._descriptor))
+        """The same file for another owner, who closes it himself. Raises PartUnusableError."""
+        try:
+            return PartFile(self.path, self.clip_id, os.dup(self._descriptor))
+        except OSError as error:
+            raise PartUnusableError(clip_id=self.clip_id, why=f"cannot be read back ({error.strerror})") from error
 
     def write_at(self, offset: int, data: bytes) -> None:
         """Write all of `data`. Raises StoreFullError or PartUnusableError."""
@@ -148,14 +151,20 @@ class ClipFiles:
         fsync_directory(self._parts)
 
     def finish(self, clip_id: ClipId) -> str:
-        """Give the verified part file its final name, durably; the path below the root. Never written again."""
+        """Give the verified part file its final name, durably; the path below the root. Never written again.
+
+        Raises StoreFullError where it cannot be named; its bytes stay, and `open_part` finds them under either name.
+        """
         relative = f"{clip_id[:2]}/{clip_id}"
         final = self.root / relative
-        make_directory(final.parent)
-        (self._parts / clip_id).rename(final)
-        fsync_directory(final.parent)
-        fsync_directory(self._parts)
-        final.chmod(0o400)
+        try:
+            make_directory(final.parent)
+            (self._parts / clip_id).rename(final)
+            fsync_directory(final.parent)
+            fsync_directory(self._parts)
+            final.chmod(0o400)
+        except OSError as error:
+            raise StoreFullError(path=final, why=f"it cannot be given its name ({error.strerror})") from error
         return relative
 
     def is_finished(self, clip_id: ClipId) -> bool:

@@ -12,6 +12,7 @@ from edge.contract.identifiers import ClipId
 from edge.contract.instants import UtcMicros
 from edge.platform.durable import sha256_of_file
 from server.domain.receiving import is_complete, without_beyond
+from server.store.clip_files import PartUnusableError, StoreFullError
 from server.store.history_mark import read_mark
 from server.store.tables import Clip, Upload
 from server.usecases.context import AppContext
@@ -63,22 +64,29 @@ def _look_for_sealed_files(context: AppContext, done: Reconciled, now_us: UtcMic
 
 def _look_at_parts(context: AppContext, done: Reconciled, now_us: UtcMicros) -> None:
     for clip_id in list(context.clip_files.parts()):
-        with context.db.reading() as session:
-            clip = session.get(Clip, clip_id)
-        if clip is None or clip.state == SEALED:
-            context.clip_files.drop_part(clip_id)
-            done.parts_removed.append(clip_id)
-            continue
-        part = context.clip_files.open_part(clip_id)
-        size_bytes = part.size_bytes
-        part.close()
-        told = [(int(start), int(end)) for start, end in json.loads(clip.held_json)]
-        held = without_beyond(told, size_bytes)
-        if is_complete(held, clip.size_bytes) and not done.signing_stopped:
-            _seal_part(context, clip, done, now_us)
-        elif list(held) != told:
-            journal_ranges(context.db, {clip_id: held})
+        try:
+            _look_at_part(context, ClipId(clip_id), done, now_us)
+        except (StoreFullError, PartUnusableError, OSError) as error:  # all else starts; its next offer looks again
+            log.error("part_file_left_as_it_is", clip=clip_id, why=str(error))
     _forget_ranges_without_part(context)
+
+
+def _look_at_part(context: AppContext, clip_id: ClipId, done: Reconciled, now_us: UtcMicros) -> None:
+    with context.db.reading() as session:
+        clip = session.get(Clip, clip_id)
+    if clip is None or clip.state == SEALED:
+        context.clip_files.drop_part(clip_id)
+        done.parts_removed.append(clip_id)
+        return
+    part = context.clip_files.open_part(clip_id)
+    size_bytes = part.size_bytes
+    part.close()
+    told = [(int(start), int(end)) for start, end in json.loads(clip.held_json)]
+    held = without_beyond(told, size_bytes)
+    if is_complete(held, clip.size_bytes) and not done.signing_stopped:
+        _seal_part(context, clip, done, now_us)
+    elif list(held) != told:
+        journal_ranges(context.db, {clip_id: held})
 
 
 def _forget_ranges_without_part(context: AppContext) -> None:
@@ -97,14 +105,22 @@ def _look_for_files_without_seal(context: AppContext, done: Reconciled, now_us: 
             log.error("file_without_row", clip=clip_id)
             done.unknown.append(clip_id)
         elif clip.state != SEALED and not done.signing_stopped:
-            sha256, size_bytes = sha256_of_file(context.clip_files.final_path(clip_id))
-            if (sha256, size_bytes) == (clip.sha256, clip.size_bytes):
-                _seal(context, clip_id, f"{clip_id[:2]}/{clip_id}", now_us)
-                done.sealed.append(clip_id)
-            else:
-                context.clip_files.take_back(clip_id)
-                journal_ranges(context.db, {clip_id: ()})
-                done.begun_again.append(clip_id)
+            try:
+                _seal_file(context, clip, done, now_us)
+            except OSError as error:  # as above
+                log.error("file_without_seal_left_as_it_is", clip=clip_id, why=str(error))
+
+
+def _seal_file(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMicros) -> None:
+    clip_id = ClipId(clip.clip_id)
+    sha256, size_bytes = sha256_of_file(context.clip_files.final_path(clip_id))
+    if (sha256, size_bytes) == (clip.sha256, clip.size_bytes):
+        _seal(context, clip_id, f"{clip_id[:2]}/{clip_id}", now_us)
+        done.sealed.append(clip_id)
+    else:
+        context.clip_files.take_back(clip_id)
+        journal_ranges(context.db, {clip_id: ()})
+        done.begun_again.append(clip_id)
 
 
 def _seal_part(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMicros) -> None:
