@@ -71,6 +71,26 @@ class StepClock:
         self._us += round(seconds * MICROS_PER_SECOND)
 
 
+class SetClock(StepClock):
+    """One machine's own: it goes with another, and its hands were set `step_us` forward; steady time knows nothing."""
+
+    def __init__(self, other: StepClock) -> None:
+        self._other = other
+        self.step_us = 0
+
+    def now_us(self) -> UtcMicros:
+        """Wall time as this machine has it."""
+        return UtcMicros(self._other.now_us() + self.step_us)
+
+    def steady_s(self) -> float:
+        """The other's."""
+        return self._other.steady_s()
+
+    def pass_s(self, seconds: float) -> None:
+        """For both."""
+        self._other.pass_s(seconds)
+
+
 def server_config(places: Places) -> ServerConfig:
     """One chunk is one window, so that a clip of three chunks has three answers on its way."""
     return ServerConfig(

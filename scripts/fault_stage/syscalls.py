@@ -85,7 +85,7 @@ class Enumeration:
         first = Places.below(folder / "first")
         make_places(first)
         feed(first, "K-01_20261101T000000_0001.mp4", random.Random(1).randbytes(_CLIP_BYTES))
-        load_everything(self._fresh("loaded"))
+        load_everything(self.fresh("loaded"))
         shutil.rmtree(folder / "loaded")
         self.points = self._points()
         """Every system call of a run that nothing ends, in the order they came."""
@@ -94,7 +94,7 @@ class Enumeration:
 
     def end_at(self, point: Point) -> Found | None:
         """Run until the point and end there, then start again and look. None: the run never came so far."""
-        places = self._fresh("ended")
+        places = self.fresh("ended")
         try:
             if not self._ended(places, point):
                 return None
@@ -105,7 +105,7 @@ class Enumeration:
 
     def _points(self) -> list[Point]:
         trace = self._folder / "trace"
-        ended = self._run(self._fresh("counted"), (*_TRACE, "-o", str(trace)))
+        ended = self._run(self.fresh("counted"), (*_TRACE, "-o", str(trace)))
         if ended.status or ended.signal:
             raise StageError(f"the run that nothing ends did not come to its end:\n{ended.told}")
         shutil.rmtree(self._folder / "counted")
@@ -113,7 +113,7 @@ class Enumeration:
 
     def _begin_after(self, point: Point) -> None:
         """From now on every run starts from what an end at that point left."""
-        places = self._fresh("next")
+        places = self.fresh("next")
         if not self._ended(places, point):
             raise StageError(f"the run that should end at {point} went on")
         shutil.rmtree(self._folder / "first")
@@ -147,7 +147,8 @@ class Enumeration:
 
         return run_forked(act, prepare=prepare, tracer=tracer)
 
-    def _fresh(self, name: str) -> Places:
+    def fresh(self, name: str) -> Places:
+        """A copy of the stage as it is set, below a folder of that name."""
         shutil.copytree(self._folder / "first", self._folder / name)
         return Places.below(self._folder / name)
 

@@ -102,6 +102,11 @@ class WayGateway:
         )
         self._release = ReleaseWorker(self.journal, landing=places.landing, clock=clock, keep_days=0, drop_percent=90)
         self._told: set[tuple[Kind, str]] = set()
+        self.connect_again()
+
+    def connect_again(self) -> None:
+        """New connections: hello is said first, and all that is under way is offered again."""
+        self.links.greeted = False
         self._reporting.reconnected()
 
     def reconcile(self) -> None:

@@ -44,6 +44,10 @@ class WayServer:
         """A step without a message."""
         self._step(None)
 
+    def forget(self) -> None:
+        """After an error: only what is on record counts."""
+        self._steps.forget()
+
     def close(self) -> None:
         """A clean stop."""
         self._steps.close()
