@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.contract.sentences import sentence
 from edge.domain.file_state import Signature
 from edge.domain.path_text import text_of_path
-from edge.platform.faults import os_reason
+from edge.platform.faults import SHORT_OF, os_reason
 
 DOCKING_FILE = "docking.json"
 _SIDECAR_EXTENSION = ".json"
@@ -79,7 +79,9 @@ class FolderScan:
 
 
 def scan_folder(root: Path, *, without: Path | None = None) -> FolderScan:
-    """Every file under `root`; symbolic links are shown, never followed. Raises SourceMissingError.
+    """Every file under `root`; symbolic links are shown, never followed.
+
+    Raises SourceMissingError, and OSError where this machine has no descriptor or memory left for the look.
 
     `without` is the agent's own data folder: inside a source it would be footage of itself.
     """
@@ -91,6 +93,8 @@ def scan_folder(root: Path, *, without: Path | None = None) -> FolderScan:
         try:
             entries = list(_entries(root, relative))
         except OSError as error:
+            if error.errno in SHORT_OF:
+                raise
             if not relative:
                 raise SourceMissingError(folder=root, why=os_reason(error)) from error
             scan.unreadable_folders[text_of_path(relative)] = error.strerror or type(error).__name__

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.devices.folder import scan_folder
 from edge.storage.landing import LandingArea, head_of_source
 from tests.edge.workers.upload_bench import Bench
 
@@ -37,6 +38,8 @@ def test_a_file_that_cannot_be_opened_for_want_of_descriptors_is_not_unreadable(
             area.copy_in(source, size_bytes=9, modified_ns=seen.st_mtime_ns)
         with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
             head_of_source(source, 4)
+        with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+            scan_folder(tmp_path)
     assert area.standing() == {}
     read = area.copy_in(source, size_bytes=9, modified_ns=seen.st_mtime_ns)
     assert area.path_of(read.clip_id).read_bytes() == b"recording"

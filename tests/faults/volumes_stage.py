@@ -23,6 +23,7 @@ from demo_stage.folders import Folders, Memory
 from demo_stage.programs import Programs, StageError
 from demo_stage.stage import EDGE, SERVER, Stage
 from fault_stage.promises import digest
+from fault_stage.quick_programs import QuickPrograms
 from fault_stage.verdict import broken_promises
 from fault_stage.volumes import keep_mounts_to_ourselves
 
@@ -176,7 +177,7 @@ def main(folder: Path, port: int) -> int:
         sys.stdout.write(f"{error}\n")
         return 3
     memory = Memory(seed=None, footage=None, broker_port=port + 2, password="")
-    with Programs(disks.folders.logs) as programs:
+    with QuickPrograms(disks.folders.logs) as programs:
         env = SERVER_ENV | {"TALLYLIGHT_STORE__CLIPS": str(disks.clips)}
         stage = Stage(disks.folders, memory, programs, port=port, server_env=env, edge_env=EDGE_ENV)
         stage.make_server()
