@@ -201,11 +201,12 @@ class ComparedContents(WireModel):
     """Which contents of a `holding` the server does not have as the gateway does. All others it has.
 
     `not_held`: the receipt there names no act of this server's history. `unknown`: without a receipt there, and never
-    heard of here.
+    heard of here. `forgotten`: from a backup's making to its restoring, the last one here; what was noted is not known.
     """
 
     not_held: Annotated[tuple[ClipId, ...], Field(max_length=MAX_COMPARED)] = ()
     unknown: Annotated[tuple[ClipId, ...], Field(max_length=MAX_COMPARED)] = ()
+    forgotten: Annotated[WireInterval | None, Field(exclude_if=lambda interval: interval is None)] = None
 
 
 class Noted(WireModel):

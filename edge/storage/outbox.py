@@ -1,7 +1,7 @@
 """Reports and events: signed and kept in the transaction of what they tell, sent until the server has noted them.
 
 What is noted is deleted: the server has it durably, and what it tells stands in the journal's other tables, the signed
-manifests among them.
+manifests among them; file lists of dockings and events are kept aside (`told_messages`), should the server lose them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edge.contract.dsse import Signer
+from edge.contract.dsse import Signer, read_envelope
 from edge.contract.events import up_event
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import NotedItem
 from edge.contract.topics import UpKind
 from edge.contract.wire_model import MAX_CONTROL_BYTES, WireModel
 from edge.storage.journal import Journal
+from edge.storage.signing_again import event_signed_by, manifest_signed_by
+from edge.storage.told_messages import ToldMessage, drop_oldest_told, keep_told
+
+_DROP_EVERY = 64
 
 
 class MessageTooLargeError(Exception):
@@ -43,6 +47,7 @@ class Outbox:
 
     def __init__(self, journal: Journal, *, gateway_id: str, signer: Signer) -> None:
         self._journal, self._gateway_id, self._signer = journal, gateway_id, signer
+        self._kept = 0
 
     def put(self, rows: sqlite3.Connection, kind: UpKind, data: WireModel, now_us: UtcMicros) -> NotedItem:
         """Keep a report or events message in the caller's transaction `rows`; returns the name `noted` will use.
@@ -82,16 +87,30 @@ class Outbox:
             for row in found
         ]
 
-    def noted(self, items: Iterable[NotedItem]) -> int:
+    def noted(self, items: Iterable[NotedItem], now_us: UtcMicros) -> int:
         """The server has these durably: how many of them were waiting. Unknown names change nothing."""
         with self._journal.transaction() as rows:
-            return sum(
-                rows.execute(
-                    "DELETE FROM outbox WHERE boot_id = ? AND counter = ? AND noted_us IS NULL",
-                    (item.boot_id, item.counter),
-                ).rowcount
-                for item in items
-            )
+            count = sum(self._noted(rows, item, now_us) for item in items)
+            self._kept += count
+            if self._kept >= _DROP_EVERY:
+                self._kept = 0
+                drop_oldest_told(rows)
+        return count
+
+    def put_back(self, rows: sqlite3.Connection, told: ToldMessage) -> None:
+        """Let the server hear again, under the name it had, what it noted and has lost."""
+        message = told.message
+        if read_envelope(message).key_id != self._signer.key_id:
+            message = event_signed_by(message, self._signer)
+        rows.execute(
+            "INSERT OR IGNORE INTO outbox (boot_id, counter, kind, message, made_us) VALUES (?, ?, ?, ?, ?)",
+            (told.boot_id, told.counter, told.kind, message, told.made_us),
+        )
+
+    def signed_now(self, manifest: bytes) -> bytes:
+        """A manifest's envelope as the server believes it today: under the key that this gateway has now."""
+        is_ours = read_envelope(manifest).key_id == self._signer.key_id
+        return manifest if is_ours else manifest_signed_by(manifest, self._signer)
 
     def forget_noted(self, at_most: int) -> int:
         """Delete some of what an older release kept after it was noted; how many there were."""
@@ -100,6 +119,13 @@ class Outbox:
                 "DELETE FROM outbox WHERE rowid IN (SELECT rowid FROM outbox WHERE noted_us IS NOT NULL LIMIT ?)",
                 (at_most,),
             ).rowcount
+
+    @staticmethod
+    def _noted(rows: sqlite3.Connection, item: NotedItem, now_us: UtcMicros) -> int:
+        keep_told(rows, item, now_us)
+        return rows.execute(
+            "DELETE FROM outbox WHERE boot_id = ? AND counter = ? AND noted_us IS NULL", (item.boot_id, item.counter)
+        ).rowcount
 
     def _signed(self, kind: UpKind, data: WireModel, now_us: UtcMicros) -> tuple[bytes, int]:
         counter = self._journal.next_counter()

@@ -3,7 +3,8 @@
 A content is one file's bytes (one clip); a sighting is one meeting with it. Content states: landed, offered, sending,
 receipted, refused; `landing_name` NULL means that the landing copy was released. A seen file is in exactly one state:
 resting, landed, listed (with the reason). Deleted are seen files that are gone from their source, and messages of the
-outbox that the server has noted; `noted_us` was set by older releases, which kept them.
+outbox that the server has noted; `noted_us` was set by older releases, which kept them. Those that nothing else here
+says (dockings, events) go to `told_message`, bounded by bytes, for a server that is restored from a backup.
 
 Every question a running agent or `status` asks again and again has its index, so that its price follows what waits and
 never what was. `content.device` is the device of the first inspected sighting ("": unknown; NULL: none inspected yet);
@@ -11,7 +12,7 @@ A former receipt is one that the server, by its signed word, does not know (any 
 `tally` counts contents per device (scope `device:NUMBER`, `device:` for what names none) and in all (scope `all`).
 """
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -130,6 +131,13 @@ CREATE TABLE former_receipt (
 ) STRICT;
 """
 
-SCHEMA = _TABLES + _INDEXES + _TALLIES + _VIEW_HISTORY + _FORMER_RECEIPTS
-UPGRADES = {1: _FROM_1 + _INDEXES + _TALLIES, 2: _VIEW_HISTORY, 3: _FORMER_RECEIPTS}
+_TOLD_MESSAGES = """
+CREATE TABLE told_message (
+  boot_id TEXT NOT NULL, counter INTEGER NOT NULL, kind TEXT NOT NULL, message BLOB NOT NULL,
+  made_us INTEGER NOT NULL, noted_us INTEGER NOT NULL, PRIMARY KEY (boot_id, counter)
+) STRICT;
+"""
+
+SCHEMA = _TABLES + _INDEXES + _TALLIES + _VIEW_HISTORY + _FORMER_RECEIPTS + _TOLD_MESSAGES
+UPGRADES = {1: _FROM_1 + _INDEXES + _TALLIES, 2: _VIEW_HISTORY, 3: _FORMER_RECEIPTS, 4: _TOLD_MESSAGES}
 """From each older version: the statements that make it the version after it."""

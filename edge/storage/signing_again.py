@@ -36,8 +36,8 @@ def sign_what_waits_again(journal: Journal, signer: Signer) -> int:
         if _signed_before(rows) in {None, signer.key_id}:
             remember(rows, _KEY, signer.key_id)
             return 0
-    done = _all(journal, _UNRECEIPTED, "UPDATE sighting SET manifest = ? WHERE rowid = ?", _manifest, signer)
-    done += _all(journal, _UNNOTED, "UPDATE outbox SET message = ? WHERE rowid = ?", _event, signer)
+    done = _all(journal, _UNRECEIPTED, "UPDATE sighting SET manifest = ? WHERE rowid = ?", manifest_signed_by, signer)
+    done += _all(journal, _UNNOTED, "UPDATE outbox SET message = ? WHERE rowid = ?", event_signed_by, signer)
     with journal.transaction() as rows:
         remember(rows, _KEY, signer.key_id)
     log.info("signed_again", statements=done, key_id=signer.key_id)
@@ -67,19 +67,20 @@ def _all(journal: Journal, query: str, change: str, again: Callable[[bytes, Sign
             last = found[-1][0]
 
 
-def _manifest(envelope: bytes, signer: Signer) -> bytes:
+def manifest_signed_by(envelope: bytes, signer: Signer) -> bytes:
+    """The same statement under this key."""
     statement = json.loads(read_envelope(envelope).payload)
     statement["key_id"] = signer.key_id
     return _signed(MANIFEST_PAYLOAD_TYPE, statement, signer)
 
 
-def _event(envelope: bytes, signer: Signer) -> bytes:
-    """The manifest inside a clip's report is a statement of its own."""
+def event_signed_by(envelope: bytes, signer: Signer) -> bytes:
+    """The same message under this key; the manifest inside a clip's report is a statement of its own."""
     event = json.loads(read_envelope(envelope).payload)
     event["keyid"] = signer.key_id
     content = event["data"].get("content", {})
     if "manifest" in content:
-        content["manifest"] = json.loads(_manifest(json.dumps(content["manifest"]).encode(), signer))
+        content["manifest"] = json.loads(manifest_signed_by(json.dumps(content["manifest"]).encode(), signer))
     return _signed(EVENT_PAYLOAD_TYPE, event, signer)
 
 

@@ -40,6 +40,7 @@ from edge.storage.journal import Journal, remember, remembered
 from edge.storage.outbox import Outbox
 from edge.storage.register_copy import register_number
 from edge.storage.uploads import latest_act
+from edge.workers.telling_again import TellAgain
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +101,7 @@ class ComparisonWorker:
         self, journal: Journal, outbox: Outbox, links: ComparisonLinks, *, data_dir: Path, clock: Clock
     ) -> None:
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
+        self._tell_again = TellAgain(journal, outbox)
         self._request_path = data_dir / REQUEST_NAME
         self._inbox: queue.SimpleQueue[Noted | None] = queue.SimpleQueue()
         self._run: _Run | None = None
@@ -119,7 +121,7 @@ class ComparisonWorker:
 
     def step(self, now_us: UtcMicros) -> bool:
         """One round. True: there was something to do, call again at once."""
-        took = self._take_inbox(now_us)
+        took = self._take_inbox(now_us) | self._tell_again.step(now_us)
         now_s = self._clock.steady_s()
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
@@ -162,6 +164,8 @@ class ComparisonWorker:
                     self._outbox.put(rows, UpKind.EVENTS, Events(events=events[start : start + 100]), now_us)
             if run.phase == "older":
                 remember(rows, _CURSOR_KEY, str(run.below))
+            if answer.forgotten is not None:
+                self._tell_again.hear(rows, answer.forgotten)
         for one in disowned:
             log.error("receipted_clip_missing", clip_id=one.clip_id, act_index=one.act_index, copy=one.copy)
         run.compared += len(run.page)

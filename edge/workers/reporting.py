@@ -138,7 +138,7 @@ class ReportingWorker:
                 continue
             match item.data:
                 case Noted() as noted:
-                    self._outbox.noted(noted.items)
+                    self._outbox.noted(noted.items, now_us)
                     self._silence = Silence()
                     for one in noted.items:
                         self._sent.pop((one.boot_id, one.counter), None)

@@ -95,10 +95,12 @@ after {MOST_WRONG_BYTES} times all bytes: after the first the server says a have
 """,
     DownKind.NOTED: """\
 Each item names a report or events message by the (bootid, counter) of its event: from now on it need not be said
-again, and may be forgotten once that is durable here. With `compared` it is the answer to the holding that `items`
+again, and may leave the outbox once that is durable here. With `compared` it is the answer to the holding that `items`
 names: contents in `not_held` carry receipts this server's history does not have (keep each as a former receipt, offer
 the clip anew, tell it as an event); those in `unknown` were never heard of (report and offer them); all others it has
-as they were named.
+as they were named. `forgotten`, where it is not null: the server is a backup made at its start and put back at its
+end. Once for each such interval say again what was noted since a day before its start: reports of dockings and events
+as they were (same bytes, same name; keep them for it, as many as fit), and a report of each manifest made since.
 """,
     DownKind.REGISTER: """\
 Taken if its number is higher than that of the one held; the envelope is kept as it came. `key_sets` are followed

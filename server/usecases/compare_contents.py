@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from edge.contract.instants import UtcMicros, parse_rfc3339
+from edge.contract.intervals import TimeInterval
 from edge.contract.messages import ComparedContents, HeldContent
-from server.store.tables import Act, Clip
+from server.store.tables import Act, Clip, EventRow
 from server.usecases.receive_sighting import SEALED
+from server.usecases.signing_state import RESTORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,18 @@ def compare_contents(session: Session, contents: Sequence[HeldContent]) -> Compa
             unknown.append(content.clip_id)
         elif sealed and clip.receipt is not None:
             receipts.append(clip.receipt)
-    return Compared(ComparedContents(not_held=tuple(not_held), unknown=tuple(unknown)), tuple(receipts))
+    answer = ComparedContents(not_held=tuple(not_held), unknown=tuple(unknown), forgotten=forgotten(session))
+    return Compared(answer, tuple(receipts))
+
+
+def forgotten(session: Session) -> TimeInterval | None:
+    """From when the backup was made that this database is, to when it was put back; None: it is no backup."""
+    query = select(EventRow).where(EventRow.code == RESTORED).order_by(EventRow.row_id.desc()).limit(1)
+    event = session.scalars(query).first()
+    if event is None:
+        return None
+    made_us = parse_rfc3339(json.loads(event.detail_json)["made"])
+    return TimeInterval(made_us, UtcMicros(max(event.received_us, made_us + 1)))
 
 
 def _clips(session: Session, clip_ids: list[str]) -> dict[str, Clip]:

@@ -7,6 +7,7 @@ import json
 
 from edge.contract.events import down_event, up_event
 from edge.contract.instants import UtcMicros, parse_rfc3339
+from edge.contract.intervals import TimeInterval
 from edge.contract.keyset import KeySet, ServerKey, sign_key_set
 from edge.contract.manifest import (
     sign_manifest,
@@ -202,6 +203,15 @@ def golden_messages() -> dict[str, bytes]:
             Noted(
                 items=(NotedItem(boot_id=BOOT, counter=8),),
                 compared=ComparedContents(not_held=(clip_id,), unknown=("0" * 32,)),
+            ),
+        ),
+        "noted-compared-restored": _down(
+            DownKind.NOTED,
+            Noted(
+                items=(NotedItem(boot_id=BOOT, counter=8),),
+                compared=ComparedContents(
+                    forgotten=TimeInterval(UtcMicros(1_794_000_000_000_000), UtcMicros(1_794_900_000_000_000))
+                ),
             ),
         ),
         "register": _down(DownKind.REGISTER, register),
