@@ -23,6 +23,7 @@ from fault_stage.syscalls import Enumeration
 ERRORS: dict[str, tuple[str, ...]] = {
     "fsync": ("EIO",),
     "fdatasync": ("EIO", "ENOSPC"),
+    "sync_file_range": ("EIO", "ENOSPC"),
     "pread64": ("EIO",),
     "read": ("EIO",),
     "pwrite64": ("ENOSPC", "EIO"),
@@ -37,6 +38,9 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "chmod": ("EROFS",),
 }
 """What each call may say of a disk that fails, is full, was made read-only, and of descriptors that ran out."""
+
+_PUT_OFF_S = 601.0
+"""A landing copy that could not be read is told of, and tried again after ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,9 @@ def run_with(stage: Enumeration, failure: Failure) -> Outcome:
 
 
 def _to_the_end(way: PatientWay) -> str:
-    broken = [] if way.run() else ["the work never came to an end"]
+    came_to_rest = way.run()
+    way.pass_s(_PUT_OFF_S)
+    broken = [] if came_to_rest and way.run() else ["the work never came to an end"]
     with way.gateway.journal.transaction() as rows:
         waiting = rows.execute("SELECT clip_id, state FROM content WHERE state <> ?", (ContentState.RECEIPTED,))
         broken += [f"clip {row['clip_id']} is still {row['state']}" for row in waiting]

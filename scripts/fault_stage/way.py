@@ -77,6 +77,10 @@ class Way:
             self._clock.pass_s(_REST_S)
         return False
 
+    def pass_s(self, seconds: float) -> None:
+        """Let time go by for both."""
+        self._clock.pass_s(seconds)
+
     def close(self) -> None:
         """A clean stop of both."""
         self.gateway.close()

@@ -6,6 +6,7 @@ that becomes a writer fails with "database is locked" the moment another wrote i
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -132,6 +133,13 @@ class Database:
                     session.connection()  # BEGIN IMMEDIATE now: what is read from here on cannot change under us
                     yield session
                     session.commit()
+            except OperationalError as error:
+                cause = _first_cause(error)
+                if _disk_failed(cause):
+                    self._engine.dispose()  # no descriptor that gave an error is flushed again
+                if cause is error:
+                    raise
+                raise cause from cause.__cause__
             finally:
                 self._writer_thread = None
 
@@ -188,6 +196,19 @@ class Database:
                 ),
                 do=sentence("local_disk", "Put the data folder on a local disk"),
             )
+
+
+def _first_cause(error: OperationalError) -> OperationalError:
+    """SQLite rolls all back by itself on a full or failing disk; that its savepoint is gone then is not what failed."""
+    first, context = error, error.__context__
+    while context is not None:
+        first = context if isinstance(context, OperationalError) else first
+        context = context.__context__
+    return first
+
+
+def _disk_failed(error: OperationalError) -> bool:
+    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF == sqlite3.SQLITE_IOERR
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from fault_stage.way_checks import broken_at_end
 from scripted_gateway import CLOCK
 from served import serving
 from sqlalchemy import select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from edge.agent import Agent
 from edge.config import load_config
@@ -101,6 +102,23 @@ def test_a_page_that_goes_bad_under_a_running_server_seals_nothing_and_blames_no
     assert bench.rows(select(SetAside)) == []
     assert isinstance(gateway.upload(content), Receipt)
     assert clip_of(bench, content).state == "sealed"
+
+
+def test_after_an_error_of_the_disk_the_server_writes_over_descriptors_of_its_own_again(bench: Bench) -> None:
+    gateway, content = bench.gateway(), content_of(50_000)
+    descriptors = bench.context.db.engine.pool
+    log = bench.context.db.path.with_name(bench.context.db.path.name + "-wal")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    try:
+        with pytest.raises(OperationalError, match="disk I/O error"):
+            gateway.offer(gateway.manifest(content))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    bench.steps.forget()
+    assert bench.context.db.engine.pool is not descriptors
+    assert gateway.hears_nothing(DownKind.GRANT, for_s=0.1)
+    assert isinstance(gateway.upload(content), Receipt)
 
 
 @pytest.mark.parametrize("left", [0, 0.3, 0.7], ids=lambda left: f"{left:.0%} of it is left")
