@@ -8,6 +8,8 @@ SHARED: dict[str, str] = {
     "broker_no_mqtt": "该处的应答方结束了连接，它不使用 MQTT 或要求加密：请检查地址和端口；网络如有登录页面，请先登录",
     "broker_refused": "消息代理拒绝：{code}",
     "broker_silent": "消息代理不应答连接请求",
+    "broker_speaks_plain": "该处的消息代理不使用 TLS：请改用其 TLS 端口，或为其配置证书",
+    "broker_wants_tls": "该端口使用 TLS：地址须以 mqtts:// 开头",
     "cannot_be_read": "无法读取（{why}）",
     "config": "{path}：{why}",
     "config_key": "{path}，设置项 `{key}`：{why}",

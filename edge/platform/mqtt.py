@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.contract.sentences import sentence
+from edge.platform.broker_probe import speaks_plain_mqtt, speaks_tls
 from edge.platform.faults import os_reason
 from edge.platform.mqtt_connection import MqttConnection, OnMessage
 from edge.platform.tls import SYSTEM_TRUST, Trust
@@ -40,6 +42,11 @@ _NO_MQTT = sentence(
     "broker_no_mqtt",
     "what answers there ends the connection and speaks no MQTT, or wants it encrypted: check address and port; in a"
     " network with a sign-in page, sign in first",
+)
+_WANTS_TLS = sentence("broker_wants_tls", "that port speaks TLS: the address must begin with mqtts://")
+_SPEAKS_PLAIN = sentence(
+    "broker_speaks_plain",
+    "a broker answers there without TLS: take the port on which it speaks TLS, or give it its certificate",
 )
 _WRONG_PROTOCOL = "Unsupported protocol version"
 
@@ -184,7 +191,7 @@ class MqttLink:
             self._serve(connection)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             self._brief = 0
-            self._failed(LinkState.UNREACHABLE, os_reason(error) if isinstance(error, OSError) else str(error))
+            self._failed(LinkState.UNREACHABLE, self._why_unreachable(error))
         finally:
             self._up.clear()
             self._connection = None
@@ -208,7 +215,9 @@ class MqttLink:
         if connection.was_up or self._stopping.is_set():
             return
         self._brief = 0
-        if connection.refused is None and not connection.answered and connection.ended.is_set():
+        if connection.refused is None and not connection.answered and self._meets_tls():
+            self._failed(LinkState.UNANSWERED, _WANTS_TLS)
+        elif connection.refused is None and not connection.answered and connection.ended.is_set():
             self._failed(LinkState.UNANSWERED, _NO_MQTT)
         elif connection.refused == _WRONG_PROTOCOL or (connection.refused is None and not connection.answered):
             self._failed(
@@ -221,6 +230,17 @@ class MqttLink:
             )
         else:
             self._failed(LinkState.UNANSWERED, sentence("broker_deaf", "the broker does not answer the subscription"))
+
+    def _meets_tls(self) -> bool:
+        return not self._login.tls and speaks_tls(self._login.host, self._login.port)
+
+    def _why_unreachable(self, error: OSError | ValueError) -> str:
+        if not isinstance(error, OSError):
+            return str(error)
+        is_cut = isinstance(error, ssl.SSLEOFError | ConnectionResetError | TimeoutError)
+        if self._login.tls and is_cut and speaks_plain_mqtt(self._login.host, self._login.port):
+            return _SPEAKS_PLAIN
+        return os_reason(error)
 
     def _came_up(self) -> None:
         self.state = LinkState.CONNECTED

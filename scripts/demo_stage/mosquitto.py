@@ -53,6 +53,7 @@ class Mosquitto:
         config.write_text(
             f"listener {self.port} {self.host}\n{certificate}allow_anonymous false\nplugin {self._plugin}\n"
             f"plugin_opt_config_file {state}\nmax_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n"
+            "message_size_limit 1048576\n"
             "user root\n",
             encoding="utf-8",
         )

@@ -6,7 +6,7 @@ End of input ends the process. Standard output says `ready` once.
 
 Closed here (amqtt 0.12.1, each held by a test): retained messages reach every client that connects; a Last Will is
 delivered without the topic check; a CONNECT with a wrong password ends the session of the client id it names, and the
-refused session stays in memory.
+refused session stays in memory; a packet of 256 MB is taken into memory whole.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from amqtt.adapters import ReaderAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action
 from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError
@@ -35,6 +36,25 @@ from server.domain.broker_access import may_publish, may_subscribe, password_dig
 _PR_SET_PDEATHSIG = 1
 _CONNECT_WAIT_S = 10.0
 _MAX_CONNECTIONS = 2000
+_MOST_PACKET_BYTES = 1_100_000
+"""Above the largest chunk and the largest control message."""
+
+
+class BoundedReader(ReaderAdapter):
+    """Ends a connection that announces a packet larger than anything that is ever said here."""
+
+    def __init__(self, reader: ReaderAdapter) -> None:
+        self._reader = reader
+
+    async def read(self, n: int = -1) -> bytes:
+        """Raises MQTTError."""
+        if n > _MOST_PACKET_BYTES:
+            raise MQTTError(f"a packet of {n} bytes is larger than {_MOST_PACKET_BYTES}")
+        data: bytes = await self._reader.read(n)
+        return data
+
+    def feed_eof(self) -> None:
+        self._reader.feed_eof()
 
 
 class HardenedBroker(Broker):
@@ -63,6 +83,9 @@ class HardenedBroker(Broker):
 
     async def retain_message(self, *_arguments: Any, **_named: Any) -> None:
         """Nothing is ever retained."""
+
+    async def _client_connected(self, listener_name: str, reader: Any, writer: Any) -> None:
+        await super()._client_connected(listener_name, BoundedReader(reader), writer)
 
     async def _initialize_client_session(
         self, reader: Any, writer: Any, remote_address: str, remote_port: int

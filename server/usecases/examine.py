@@ -24,7 +24,7 @@ from server.store.rule_files import RuleFileError
 from server.store.tables import Clip, EventRow, Gateway, SetAside
 from server.usecases.checks import Check
 from server.usecases.context import AppContext
-from server.usecases.examine_tls import examine_certificate, examine_new_ca
+from server.usecases.examine_tls import examine_certificate, examine_new_ca, examine_served_certificate
 from server.usecases.receive_events import GATEWAY_OVER_LIMIT
 from server.usecases.set_up import open_context
 from server.usecases.signing_keys import DatabaseOfAnotherServerError
@@ -64,8 +64,8 @@ def examine(data_dir: Path) -> list[Check]:
             examine_certificate,
             _broker,
         ]
-        new_ca = examine_new_ca(context)
-        return [*checks, *(look(context) for look in looks), *([] if new_ca is None else [new_ca])]
+        seldom = [examine_served_certificate(context), examine_new_ca(context)]
+        return [*checks, *(look(context) for look in looks), *(check for check in seldom if check is not None)]
     finally:
         context.db.close()
 

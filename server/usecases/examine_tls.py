@@ -1,9 +1,15 @@
-"""What `doctor` looks at of encrypted connections: the certificate's end, names and key, and who lacks its CA."""
+"""What `doctor` looks at of encrypted connections: the certificate's end, names and key, who lacks its CA, who still
+serves the one before.
+"""
 
 from __future__ import annotations
 
+import socket
 import ssl
 from datetime import timedelta
+from urllib.parse import urlsplit
+
+from cryptography import x509
 
 from edge.contract.instants import instant_of, moment_of, rfc3339
 from edge.contract.sentences import sentence, sentence_of
@@ -13,7 +19,7 @@ from edge.platform.tls import ServedCertificate
 from server.usecases.checks import Check
 from server.usecases.context import AppContext
 from server.usecases.own_ca import as_certified, names_of
-from server.usecases.tls_files import NEXT_CA, broker_ca_pem, load_certificate, tls_files
+from server.usecases.tls_files import NEXT_CA, broker_ca_pem, broker_trust, load_certificate, tls_files
 from server.usecases.tls_handover import gateways_behind
 
 _CERTIFICATE, _NEW_CA = sentence("certificate_file", "certificate"), sentence("new_ca", "new CA")
@@ -55,6 +61,35 @@ def examine_certificate(context: AppContext) -> Check:
     detail = sentence("certificate_good", "good until {until}", until=rfc3339(instant_of(ends)))
     left = ends - moment_of(context.clock.now_us())
     return Check(_CERTIFICATE, ok=left > _SOON, detail=detail, do="" if left > _SOON else renew)
+
+
+def examine_served_certificate(context: AppContext) -> Check | None:
+    """Whether an external broker took up the renewed certificate; None where it serves none of ours, or not now."""
+    config = context.config
+    parts = urlsplit(config.broker.server_url)
+    if config.broker.embedded or parts.scheme != "mqtts" or not parts.hostname:
+        return None
+    try:
+        ours = load_certificate(tls_files(config).certificate)
+        with (
+            socket.create_connection((parts.hostname, parts.port or 8883), timeout=3) as plain,
+            broker_trust(config).context().wrap_socket(plain, server_hostname=parts.hostname) as encrypted,
+        ):
+            served = x509.load_der_x509_certificate(encrypted.getpeercert(binary_form=True) or b"")
+    except (OSError, KeyFileError, ValueError):  # `broker` and `certificate` say what is wrong there
+        return None
+    if names_of(served) != names_of(ours) or served.not_valid_before_utc >= ours.not_valid_before_utc:
+        return None
+    return Check(
+        sentence("broker_certificate", "certificate of the broker"),
+        ok=False,
+        detail=sentence(
+            "broker_certificate_old",
+            "the broker still serves the one before the renewal, good until {until}",
+            until=rfc3339(instant_of(served.not_valid_after_utc)),
+        ),
+        do=sentence("broker_take_up", "send the broker a SIGHUP: kill -HUP, with the process id of mosquitto"),
+    )
 
 
 def examine_new_ca(context: AppContext) -> Check | None:

@@ -221,3 +221,15 @@ def test_a_connection_that_says_nothing_does_not_stay(hardened: EmbeddedBroker) 
     with socket.create_connection(("127.0.0.1", hardened.port)) as silent:
         silent.settimeout(20)
         assert silent.recv(1) == b""
+
+
+def test_a_packet_larger_than_anything_that_is_said_here_ends_its_connection(port_and_hole: tuple[int, bool]) -> None:
+    port, has_hole = port_and_hole
+    server, hostile, south = Client(port, SERVER_USER), Client(port, NORTH), Client(port, SOUTH)
+    server.subscribe("tl/v1/up/#")
+    hostile.mqtt.publish(f"tl/v1/up/{NORTH}/report", bytes(3_000_000), qos=1)
+    assert server.hears(within_s=5) is has_hole
+    south.mqtt.publish(f"tl/v1/up/{SOUTH}/report", bytes(900_000), qos=1)
+    assert server.hears(within_s=5)
+    for client in (server, hostile, south):
+        client.end()

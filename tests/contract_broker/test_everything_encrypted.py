@@ -29,6 +29,7 @@ from edge.transport.enrolment_call import ForeignServerError, ServerUnreachableE
 from server.app import Server
 from server.config import load_config
 from server.usecases.enrol_gateway import invite_gateway
+from server.usecases.examine_tls import examine_served_certificate
 from server.usecases.set_up import set_up
 from server.usecases.tls_files import renew, tls_files, tls_fingerprint
 
@@ -78,7 +79,11 @@ def test_a_renewed_certificate_keeps_every_gateway(served: Served, with_new_key:
     assert (tls_fingerprint(tls_files(config).certificate) == fingerprint) is not with_new_key
     assert tls_files(config).certificate.read_bytes() != before
     if served.mosquitto is not None:
+        told = examine_served_certificate(served.context)
+        assert told is not None
+        assert "SIGHUP" in told.do
         served.mosquitto.take_up_certificate()
+    assert until(lambda: examine_served_certificate(served.context) is None)
     assert connects_anew(gateway)
     served.worker.link.drop()
     assert until(lambda: not served.worker.link.connected)

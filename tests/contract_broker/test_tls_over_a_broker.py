@@ -87,7 +87,13 @@ def test_plain_words_to_a_port_with_tls_are_told(broker: RunningBroker, tmp_path
     ca = made_ca(now_us())
     files = ca.files(tmp_path / "tls", "127.0.0.1", at_us=now_us())
     with tls_in_front_of(broker.port, files) as port, linked(f"mqtt://127.0.0.1:{port}", Trust()) as link:
-        assert getattr(link.last_error, "code", "") == "broker_no_mqtt"
+        assert getattr(link.last_error, "code", "") == "broker_wants_tls"
+        assert "TLS" in told_in(link.last_error, "zh-CN")
+
+
+def test_tls_to_a_port_where_a_broker_speaks_plainly_is_told(broker: RunningBroker) -> None:
+    with linked(f"mqtts://127.0.0.1:{broker.port}", Trust()) as link:
+        assert getattr(link.last_error, "code", link.last_error) == "broker_speaks_plain"
 
 
 def test_tls_to_what_speaks_none_is_told() -> None:
