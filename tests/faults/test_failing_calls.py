@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
+CALLS = ("fsync", "fdatasync", "pread64", "pwrite64", "openat", "rename", "unlink")
+"""Of each call and error one in the middle of the way; scripts/failing_calls runs all."""
 
 
 def with_failures(checkout: Path, *options: str) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def with_failures(checkout: Path, *options: str) -> dict[str, Any]:
 
 
 def test_a_call_that_fails_once_breaks_no_promise_and_stops_no_work(checkout: Path) -> None:
-    told = with_failures(checkout, "--at-most", "24")
+    told = with_failures(checkout, *(f"--call={call}" for call in CALLS), "--at-most", str(len(CALLS)))
     assert told["broken"] == []
     assert {name.split()[1] for name in told["by_call"]} == {"EIO", "ENOSPC", "EROFS", "EMFILE"}
     assert {side.partition(":")[0] for side in told["troubles"]} == {"gateway", "server"}

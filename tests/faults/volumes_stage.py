@@ -120,8 +120,8 @@ class Faults:
         self.meet("clips: read-only", disks.read_only(disks.clips), self.put_off)
         self.meet("rows: full", disks.full(folders.server), self.not_ready)
         self.meet("journal: full", disks.full(folders.gateway), self.in_the_log)
-        self.meet("server: no descriptors", no_descriptors(self.programs.pid(SERVER)), lambda: "met", rest_s=2)
-        self.meet("gateway: no descriptors", no_descriptors(self.programs.pid(EDGE)), lambda: "met", rest_s=2)
+        self.meet("server: no descriptors", no_descriptors(self.programs.pid(SERVER)), lambda: "met", rest_s=1)
+        self.meet("gateway: no descriptors", no_descriptors(self.programs.pid(EDGE)), lambda: "met", rest_s=1)
 
     def meet(self, name: str, fault: object, told: Callable[[], str], *, rest_s: float = 0.0) -> None:
         came = len(self.written)
