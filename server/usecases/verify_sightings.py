@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
@@ -48,7 +49,7 @@ def wrong_unsealed_sightings(db: Database, portion: Portion) -> Iterator[Wrong]:
 def _wrong_in(session: Session, row: SightingRow) -> Iterator[Wrong]:
     try:
         manifest = open_manifest(row.manifest, _keys(session, row.gateway_id))
-    except (SignatureRefusedError, ValueError) as error:  # no envelope, no manifest, or the key of nobody here
+    except (SignatureRefusedError, ValueError) as error:  # no envelope, or the key of nobody here
         said = sentence(
             "verify_manifest_refused",
             "sighting {sighting} of clip {clip}: its manifest does not stand ({why})",
@@ -56,7 +57,8 @@ def _wrong_in(session: Session, row: SightingRow) -> Iterator[Wrong]:
             clip=row.clip_id,
             why=error.why if isinstance(error, SignatureRefusedError) else type(error).__name__,
         )
-        yield _wrong(row, said, STOP_RECORD_CHANGED)
+        # What stands signed and is read no more was not changed: the contract has become stricter since.
+        yield _wrong(row, said, "" if isinstance(error, ValidationError) else STOP_RECORD_CHANGED)
         return
     differing = _differing(row, manifest)
     if differing:
@@ -67,7 +69,13 @@ def _wrong_in(session: Session, row: SightingRow) -> Iterator[Wrong]:
             clip=row.clip_id,
             fields=tuple(differing),
         )
-        yield _wrong(row, said, "" if set(differing) <= _OF_JSON else STOP_RECORD_CHANGED)
+        yield _wrong(row, said, "" if set(differing) <= _written_otherwise(row) else STOP_RECORD_CHANGED)
+
+
+def _written_otherwise(row: SightingRow) -> frozenset[str]:
+    """Columns in which an older release may have said less, or the same in other words."""
+    was_before_looks = row.looks_json == "{}" and row.reference_state is None
+    return _OF_JSON | {"reference_state"} if was_before_looks else _OF_JSON
 
 
 def _differing(row: SightingRow, manifest: Manifest) -> list[str]:

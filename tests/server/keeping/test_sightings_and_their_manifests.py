@@ -10,6 +10,7 @@ from bench import Bench, content_of
 from scripted_gateway import content_id
 from sqlalchemy import select
 
+from edge.contract.dsse import MANIFEST_PAYLOAD_TYPE, sign_envelope
 from edge.contract.instants import MICROS_PER_SECOND, UtcMicros
 from edge.contract.intervals import TimeInterval
 from edge.contract.manifest import ClockReading
@@ -149,6 +150,18 @@ def test_a_row_of_a_release_that_wrote_no_empty_looks_is_in_order(met: Bench) ->
     done, outcomes = verified(met)
     assert done.ok
     assert set(outcomes.values()) == {GOOD}
+
+
+def test_a_manifest_that_a_stricter_contract_reads_no_more_is_told_and_stops_nothing(met: Bench) -> None:
+    gateway = next(iter(met.gateways.values()))
+    statement = json.loads(gateway.manifest(CONTENT, sighting_id="sight-00000001").model_dump_json())
+    statement["capture"]["uncertainty_us"] = -1
+    envelope = sign_envelope(MANIFEST_PAYLOAD_TYPE, json.dumps(statement).encode(), gateway.key)
+    edit(met, "sight-00000001", f"manifest = x'{envelope.hex()}'")
+    done, _ = verified(met)
+    assert [(item, code) for item, code, _ in told(done)] == [("sight-00000001", "verify_manifest_refused")]
+    with met.context.db.reading() as session:
+        assert why_signing_stopped(session) == []
 
 
 def test_the_document_for_programs_names_sighting_clip_and_fields(met: Bench) -> None:
