@@ -68,6 +68,9 @@ class LoginKeeper:
             except (BrokerAdminError, SQLAlchemyError) as error:
                 self.last_error = str(error)
                 log.warning("broker_logins_not_applied", why=str(error))
+            except Exception as error:  # the loop's outer edge: without it no gateway would ever be cut again
+                self.last_error = f"{type(error).__name__} {error}".strip()
+                log.exception("broker_logins_not_applied")
             self._poked.wait(_LOOK_EVERY_S)
 
     def _look(self) -> None:

@@ -6,8 +6,12 @@ import hashlib
 import threading
 from collections.abc import Callable
 
+import structlog
+
 from server.store.clip_files import PartFile, PartUnusableError
 
+log = structlog.get_logger(__name__)
+_AFTER_FAILURE_S = 0.5
 _STEP_BYTES = 4 << 20
 _BLOCK_BYTES, _FETCHED_AHEAD_BYTES = 1 << 20, 4 << 20
 
@@ -101,7 +105,13 @@ class ReadBack:
 
     def _run(self) -> None:
         while (running := self._next()) is not None:
-            running.step()
+            try:
+                running.step()
+            except Exception:  # the outer loop: a shortage of memory must not end all sealing
+                log.exception("read_back_failed")
+                with self._changed:
+                    self._changed.wait(_AFTER_FAILURE_S)
+                continue
             if not running.is_behind:
                 self._on_caught_up()
         for left in self._running:

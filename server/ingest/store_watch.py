@@ -67,6 +67,8 @@ class StoreWatch:
                 return
             except (DBAPIError, OSError) as error:  # a full or locked disk: the next round tries again
                 log.error("store_watch_failed", why=str(error))
+            except Exception:  # the loop's outer edge: a store that nobody reads again must not go unseen
+                log.exception("store_watch_failed")
 
     def step(self, now_us: UtcMicros, now_s: float) -> None:
         """Whatever is due."""
