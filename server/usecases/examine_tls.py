@@ -88,7 +88,7 @@ def examine_served_certificate(context: AppContext) -> Check | None:
             "the broker still serves the one before the renewal, good until {until}",
             until=rfc3339(instant_of(served.not_valid_after_utc)),
         ),
-        do=sentence("broker_take_up", "send the broker a SIGHUP: kill -HUP, with the process id of mosquitto"),
+        do=sentence("broker_take_up", "let the broker read it anew: `kill -HUP` with the process id of `mosquitto`"),
     )
 
 

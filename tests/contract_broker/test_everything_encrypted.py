@@ -81,7 +81,7 @@ def test_a_renewed_certificate_keeps_every_gateway(served: Served, with_new_key:
     if served.mosquitto is not None:
         told = examine_served_certificate(served.context)
         assert told is not None
-        assert "SIGHUP" in told.do
+        assert "kill -HUP" in told.do
         served.mosquitto.take_up_certificate()
     assert until(lambda: examine_served_certificate(served.context) is None)
     assert connects_anew(gateway)
