@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from edge.contract.sentences import Sentence, sentence
-from edge.platform.terminal import USAGE, WRONG, usage_complaint
+from edge.platform.terminal import USAGE, WRONG, empty_word, usage_complaint
 from server.cli import gateways, keeping, register, service, trust, verify
 from server.cli.output import PROGRAM, terminal
 
@@ -46,7 +46,11 @@ tls_app.command(trust.change_ca, name="new-ca")
 def execute(words: Sequence[str]) -> int:
     """Run one command; its exit code. Every foreseen error becomes one sentence, never a stack trace."""
     try:
-        app(terminal.choose(words), exit_on_error=False, print_error=False)
+        chosen = terminal.choose(words)
+        if (empty := empty_word(chosen, program=PROGRAM)) is not None:
+            terminal.complain(empty)
+            return WRONG_USE
+        app(chosen, exit_on_error=False, print_error=False)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except CycloptsError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -50,7 +49,7 @@ def operator() -> str:
 
 def print_json(value: Any) -> None:
     """For programs: sentences become their codes and values."""
-    sys.stdout.write(json.dumps(_without_language(value), ensure_ascii=False, indent=2) + "\n")
+    terminal.say_json(_without_language(value), indent=2)
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

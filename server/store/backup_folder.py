@@ -24,6 +24,7 @@ from edge.platform.durable import (
 from edge.platform.faults import unreadable
 from server.domain.backup import MANIFEST_NAME, BackupManifest, BackupUnusableError, read_list_line
 
+LOCK_NAME = "backup.lock"
 _READ_BYTES = 1 << 20
 OnBytes = Callable[[int], None]
 
@@ -38,14 +39,32 @@ class CopyDiffersError(Exception):
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Nobody else writes this backup meanwhile. Raises BackupUnusableError."""
-    descriptor = os.open(folder / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    """Nobody else writes or reads this backup meanwhile. Raises BackupUnusableError."""
+    with _locked(folder, os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), fcntl.LOCK_EX):
         yield
-    except BlockingIOError as error:
-        why = sentence("backup_busy", "another backup is being made into it; wait until it is done")
-        raise BackupUnusableError(folder=str(folder), why=why) from error
+
+
+@contextmanager
+def folder_read(folder: Path) -> Iterator[None]:
+    """Nobody writes this backup meanwhile; one that cannot be locked is read as it is. Raises BackupUnusableError."""
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # a copy without that file, or another user's: what is wrong with it shows as it is read
+        yield
+        return
+    with _locked(folder, descriptor, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, descriptor: int, kind: int) -> Iterator[None]:
+    try:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            why = sentence("backup_busy", "another backup, check or restore uses it; wait until that is done")
+            raise BackupUnusableError(folder=str(folder), why=why) from error
+        yield
     finally:
         os.close(descriptor)
 

@@ -10,7 +10,7 @@ from edge.platform.durable import sha256_of_file
 from edge.platform.faults import unreadable
 from server.domain.backup import CLIPS, BackupManifest
 from server.domain.verification import MOST_TOLD, Subject, Wrong
-from server.store.backup_folder import OnBytes, listed_files, read_manifest
+from server.store.backup_folder import OnBytes, folder_read, listed_files, read_manifest
 from server.store.database_check import database_faults
 from server.usecases.verify_store import Watching
 
@@ -39,7 +39,12 @@ class Checked:
 
 def check_backup(folder: Path, watching: Watching | None = None) -> Checked:
     """Read every file again and compare it with the list. Raises BackupUnusableError."""
-    manifest, watching = read_manifest(folder), watching or Watching()
+    folder = folder.absolute()
+    with folder_read(folder):
+        return _checked(folder, read_manifest(folder), watching or Watching())
+
+
+def _checked(folder: Path, manifest: BackupManifest, watching: Watching) -> Checked:
     done = Checked(manifest)
     watching.on_total(manifest.clips, manifest.clips_size_bytes)
     for sha256, path in listed_files(folder, manifest):

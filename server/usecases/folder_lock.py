@@ -10,6 +10,8 @@ from pathlib import Path
 
 from edge.contract.sentences import sentence
 
+LOCK_NAME = "server.lock"
+
 
 class AlreadyRunningError(Exception):
     """A server runs on this data folder."""
@@ -23,7 +25,7 @@ class AlreadyRunningError(Exception):
 
 def lock_folder(data_dir: Path) -> int:
     """The descriptor that holds the lock until it is closed, or the process ends. Raises AlreadyRunningError."""
-    descriptor = os.open(data_dir / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -27,7 +27,6 @@ from server.domain.backup import (
     DATABASE_NAME,
     FILES,
     LIST_NAME,
-    MANIFEST_NAME,
     MOST_NAMED,
     QUARANTINE,
     BackupManifest,
@@ -44,6 +43,7 @@ from server.store.backup_folder import (
 )
 from server.store.database_check import database_faults
 from server.store.history_mark import HistoryMark
+from server.usecases.backup_place import another_history, backup_before, refuse_place, remove_runs
 from server.usecases.set_up import SIGNING_KEY
 from server.usecases.setting_paths import database_path, path_settings
 from server.usecases.verify_store import Watching
@@ -104,7 +104,8 @@ def make_backup(
     watching: Watching | None = None,
 ) -> BackedUp:
     """Raises BackupUnusableError, DatabaseDamagedError or OSError (of the folder's disk): the backup before stands."""
-    _refuse_inside(config, folder)
+    folder = folder.absolute()
+    refuse_place(config, folder)
     make_directory(folder)
     with locked_folder(folder):
         return _Backup(config, folder, now_us, manner or Manner(), watching or Watching()).run(software)
@@ -121,6 +122,8 @@ class _Backup:
 
     def run(self, software: str) -> BackedUp:
         own, done = self._folder / self._own, self._done
+        before = backup_before(self._folder)
+        remove_runs(self._folder, before.database.partition("/")[0] if before else "")  # of runs that were cut off
         sums: list[tuple[str, str]] = []
         settings = self._copy_files(sums)  # before the database: it must know every key that lies beside it
         database = own / DATABASE_NAME
@@ -129,6 +132,9 @@ class _Backup:
             shutil.rmtree(own)
             raise DatabaseDamagedError(fault=faults[0])
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as rows:
+            if why := another_history(before, rows):
+                shutil.rmtree(own)
+                raise BackupUnusableError(folder=str(self._folder), why=why)
             head, key_id = _head(rows), self._own_key(rows)
             with durable_file(own / LIST_NAME) as listing:
                 for sha256, path in sums:
@@ -153,7 +159,7 @@ class _Backup:
             settings=settings,
         )
         write_manifest(self._folder, manifest)
-        self._remove_older()
+        remove_runs(self._folder, self._own)
         return done
 
     # ------------------------------------------------------------------ keys, settings, database
@@ -225,11 +231,6 @@ class _Backup:
             sha256 = copy_verified(path, self._folder / copy, None, self._watching.on_bytes)
             listing.write(list_line(sha256, copy).encode())
 
-    def _remove_older(self) -> None:
-        for path in self._folder.iterdir():
-            if path.is_dir() and path.name != self._own and path.name not in {CLIPS, QUARANTINE}:
-                shutil.rmtree(path)
-
 
 def _sealed(rows: sqlite3.Connection) -> Iterator[_SealedClip]:
     query = "SELECT clip_id, sha256, size_bytes FROM clip WHERE state = 'sealed' ORDER BY clip_id"
@@ -241,19 +242,3 @@ def _sealed(rows: sqlite3.Connection) -> Iterator[_SealedClip]:
 def _head(rows: sqlite3.Connection) -> HistoryMark:
     index, act_hash = rows.execute("SELECT act_index, hash FROM act ORDER BY act_index DESC LIMIT 1").fetchone()
     return HistoryMark(index, act_hash)
-
-
-def _refuse_inside(config: ServerConfig, folder: Path) -> None:
-    inside = folder.absolute().resolve()
-    for own in (config.data_dir.resolve(), config.clips_dir.resolve()):
-        if inside == own or own in inside.parents or inside in own.parents:
-            why = sentence("backup_inside", "it lies in {own} or around it: choose a folder on another disk", own=own)
-            raise BackupUnusableError(folder=str(folder), why=why)
-    if inside.is_dir() and any(inside.iterdir()) and not _is_backup(inside):
-        why = sentence("backup_not_empty", "it is not empty and holds no backup: choose an empty folder")
-        raise BackupUnusableError(folder=str(folder), why=why)
-
-
-def _is_backup(folder: Path) -> bool:
-    """Whether it is one of ours, or the beginning of one."""
-    return (folder / MANIFEST_NAME).is_file() or (folder / "backup.lock").is_file()

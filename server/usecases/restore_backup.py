@@ -8,7 +8,10 @@ stopped, by an event that only the decision of a person outweighs.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,10 +33,18 @@ from server.domain.backup import (
 from server.domain.broker_access import SERVER_USER
 from server.domain.verification import MOST_TOLD
 from server.store.act_log import append_act
-from server.store.backup_folder import CopyDiffersError, OnBytes, copy_verified, listed_files, read_manifest
+from server.store.backup_folder import (
+    CopyDiffersError,
+    OnBytes,
+    copy_verified,
+    folder_read,
+    listed_files,
+    read_manifest,
+)
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.tables import Act
+from server.usecases.folder_lock import LOCK_NAME, AlreadyRunningError, folder_locked
 from server.usecases.set_up import RESTORE_UNFINISHED
 from server.usecases.setting_paths import with_settings
 from server.usecases.signing_state import RESTORED, SEALED_FILE_MISSING, record_stop
@@ -41,6 +52,9 @@ from server.usecases.verify_store import Watching
 
 UNFINISHED = RESTORE_UNFINISHED
 _NAMED = "named-by-settings"
+_OF_THE_CLIP = frozenset({errno.ENOENT, errno.EIO, errno.EUCLEAN, errno.EISDIR, errno.ENOTDIR, errno.ELOOP})
+"""One clip whose copy is gone or cannot be read keeps no other from being put back. Where it is the new disk that
+fails, the database cannot be written either, and nothing is restored."""
 
 
 class RestoreRefusedError(Exception):
@@ -77,9 +91,16 @@ def restore_backup(
     watching: Watching | None = None,
 ) -> Restored:
     """Raises BackupUnusableError, RestoreRefusedError or OSError; a run that was cut off can be repeated."""
-    manifest, watching = read_manifest(folder), watching or Watching()
+    folder = folder.absolute()
+    with folder_read(folder), _claimed(folder, data_dir, clips_dir):
+        return _restored(folder, data_dir, clips_dir, by, now_us, watching or Watching())
+
+
+def _restored(
+    folder: Path, data_dir: Path, clips_dir: Path | None, by: str, now_us: UtcMicros, watching: Watching
+) -> Restored:
+    manifest = read_manifest(folder)
     watching.on_total(manifest.clips, manifest.clips_size_bytes)
-    _begin(folder, data_dir, clips_dir)
     done = Restored(data_dir, manifest)
     files = ClipFiles(clips_dir or data_dir / CLIPS)
     for clip_id in manifest.not_held:
@@ -96,12 +117,40 @@ def restore_backup(
     return done
 
 
-def _begin(folder: Path, data_dir: Path, clips_dir: Path | None) -> None:
-    """Claim the folder; what an earlier run of the same backup left there may stay."""
+@contextmanager
+def _claimed(folder: Path, data_dir: Path, clips_dir: Path | None) -> Iterator[None]:
+    """Nobody else restores or runs there meanwhile; what an earlier run of the same backup left there may stay."""
+    read_manifest(folder)
     mark = hashlib.sha256((folder / MANIFEST_NAME).read_bytes()).hexdigest()
+    _refuse_place(folder, data_dir, clips_dir, mark)
+    make_directory(data_dir)
+    try:
+        with folder_locked(data_dir):
+            _refuse_place(folder, data_dir, clips_dir, mark)
+            write_durably(data_dir / UNFINISHED, mark.encode())
+            yield
+    except AlreadyRunningError as error:
+        said = sentence(
+            "restore_busy",
+            "{folder}: another restore goes on there, or a server runs there: wait until it is done, or name another"
+            " folder",
+            folder=data_dir,
+        )
+        raise RestoreRefusedError(said=said) from error
+
+
+def _refuse_place(folder: Path, data_dir: Path, clips_dir: Path | None, mark: str) -> None:
+    unfinished = data_dir / UNFINISHED
+    goes_on = unfinished.is_file() and unfinished.read_text() == mark
     for target in (data_dir, clips_dir or data_dir):
-        held = sorted(path.name for path in target.iterdir()) if target.is_dir() else []
-        goes_on = (data_dir / UNFINISHED).is_file() and (data_dir / UNFINISHED).read_text() == mark
+        if folder.resolve() in (target.resolve(), *target.resolve().parents):
+            said = sentence(
+                "restore_inside",
+                "{folder} lies in the backup, which must stay as it is: nothing was restored. Name another folder",
+                folder=target,
+            )
+            raise RestoreRefusedError(said=said)
+        held = sorted(path.name for path in target.iterdir() if path.name != LOCK_NAME) if target.is_dir() else []
         if held and not goes_on:
             said = sentence(
                 "restore_not_empty",
@@ -110,8 +159,6 @@ def _begin(folder: Path, data_dir: Path, clips_dir: Path | None) -> None:
                 name=held[0],
             )
             raise RestoreRefusedError(said=said)
-    make_directory(data_dir)
-    write_durably(data_dir / UNFINISHED, mark.encode())
 
 
 def _target(path: str, manifest: BackupManifest, named: dict[str, str], data_dir: Path) -> Path | None:
@@ -132,7 +179,11 @@ def _put_clip(folder: Path, files: ClipFiles, path: str, sha256: str, done: Rest
     try:
         _put(folder / path, files.root / path.removeprefix(f"{CLIPS}/"), sha256, on_bytes, mode=0o400)
         done.clips += 1
-    except (CopyDiffersError, FileNotFoundError):
+    except CopyDiffersError:
+        done.miss(clip_id)
+    except OSError as error:
+        if error.errno not in _OF_THE_CLIP:
+            raise
         done.miss(clip_id)
 
 

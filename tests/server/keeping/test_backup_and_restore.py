@@ -12,12 +12,13 @@ from bench import Bench, BenchClock, content_of
 from edge.contract.identifiers import ClipId
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import Receipt
+from edge.platform.signing import KeyFileError
 from server.config import load_config
 from server.domain.backup import BackupUnusableError
 from server.store.backup_folder import read_manifest
 from server.usecases.check_backup import check_backup
 from server.usecases.make_backup import DatabaseDamagedError, Manner, make_backup
-from server.usecases.set_up import open_context
+from server.usecases.set_up import open_context, set_up
 from server.usecases.signing_state import why_signing_stopped
 from server.usecases.verify_store import Scope, Watching, verify_store
 from tests.server.keeping.backed_up import CONTENTS, IDS, LATER_US, backed_up, restored, with_sealed_clips
@@ -178,3 +179,81 @@ def test_a_folder_of_something_else_is_no_place_for_a_backup(sealed: Bench, tmp_
     (tmp_path / "photos" / "a.jpg").touch()
     with pytest.raises(BackupUnusableError):
         backed_up(sealed, tmp_path / "photos")
+
+
+def test_what_else_lies_in_the_folder_of_a_backup_is_never_removed(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    (tmp_path / "backup" / "photos").mkdir()
+    (tmp_path / "backup" / "photos" / "a.jpg").touch()
+    backed_up(sealed, tmp_path / "backup")
+    assert (tmp_path / "backup" / "photos" / "a.jpg").exists()
+
+
+def test_a_manifest_of_something_else_makes_a_folder_no_backup(sealed: Bench, tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "manifest.json").write_text('{"name": "a page"}')
+    with pytest.raises(BackupUnusableError):
+        backed_up(sealed, tmp_path / "page")
+
+
+def test_a_disk_that_was_just_formatted_takes_a_backup(sealed: Bench, tmp_path: Path) -> None:
+    (tmp_path / "backup" / "lost+found").mkdir(parents=True)
+    assert backed_up(sealed, tmp_path / "backup").clips == 3
+    assert (tmp_path / "backup" / "lost+found").is_dir()
+
+
+def test_the_backup_of_another_server_is_not_replaced(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    before = files_of(tmp_path / "backup")
+    set_up(tmp_path / "other", now_us=LATER_US)
+    with pytest.raises(BackupUnusableError):
+        make_backup(load_config(tmp_path / "other"), tmp_path / "backup", software="test", now_us=LATER_US)
+    assert files_of(tmp_path / "backup") == before
+
+
+def test_a_server_that_went_back_does_not_replace_the_backup_that_knows_more(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "early")
+    gateway = next(iter(sealed.gateways.values()))
+    assert isinstance(gateway.upload(content_of(70_000, seed=5)), Receipt)
+    backed_up(sealed, tmp_path / "late")
+    before = files_of(tmp_path / "late")
+    restored(tmp_path / "early", tmp_path / "new")
+    with pytest.raises(BackupUnusableError):
+        make_backup(load_config(tmp_path / "new"), tmp_path / "late", software="test", now_us=LATER_US)
+    assert files_of(tmp_path / "late") == before
+    done = make_backup(load_config(tmp_path / "new"), tmp_path / "early", software="test", now_us=LATER_US)
+    assert done.clips == 3
+
+
+def test_a_backup_whose_manifest_cannot_be_read_is_left_for_a_person(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    (tmp_path / "backup" / "manifest.json").write_text("{")
+    before = files_of(tmp_path / "backup")
+    with pytest.raises(BackupUnusableError):
+        backed_up(sealed, tmp_path / "backup")
+    assert files_of(tmp_path / "backup") == before
+
+
+def test_runs_that_were_cut_off_do_not_pile_up(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    for name in ("20200101T000000000000Z", "20200102T000000000000Z"):
+        (tmp_path / "backup" / name).mkdir()
+    sealed.context.config.keys_dir.joinpath("server-ed25519.pem").rename(tmp_path / "key")
+    with pytest.raises(KeyFileError):
+        backed_up(sealed, tmp_path / "backup")
+    assert len([path for path in (tmp_path / "backup").iterdir() if path.name.endswith("Z")]) == 2
+    assert check_backup(tmp_path / "backup").ok
+
+
+def test_a_backup_that_is_being_read_is_not_changed_meanwhile(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+
+    def again(_size_bytes: int) -> None:
+        with pytest.raises(BackupUnusableError):
+            backed_up(sealed, tmp_path / "backup")
+
+    assert check_backup(tmp_path / "backup", Watching(again)).ok
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -149,6 +149,16 @@ def test_a_backup_that_lacks_a_clip_ends_with_1_and_names_it(sealed: Bench, tmp_
     assert json.loads(ran("restore", folder, "--json", "--data", str(tmp_path / "new")).out)["missing"] == [CLIP]
 
 
+def test_folders_are_named_from_where_one_stands(
+    sealed: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ran("backup", "backup", "--data", str(sealed.folder)).code == 0
+    assert ran("backup", "backup", "--check").code == 0
+    assert ran("restore", "backup", "--data", "new", "--clips", "disk").code == 0
+    assert ran("verify", "--data", "new").code == 0
+
+
 @pytest.mark.parametrize("language", ["zh_CN.UTF-8", "en_GB.UTF-8"])
 @pytest.mark.parametrize(
     ("words", "code"),
@@ -160,6 +170,8 @@ def test_a_backup_that_lacks_a_clip_ends_with_1_and_names_it(sealed: Bench, tmp_
         (["backup", "NOWHERE", "--check"], 1),
         (["restore", "NOWHERE"], 1),
         (["backup", "DATA/backup"], 1),
+        (["backup", ""], 2),
+        (["resume-signing", "--reason", ""], 2),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )

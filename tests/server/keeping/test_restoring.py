@@ -164,3 +164,33 @@ def test_a_manifest_names_nothing_outside_its_folder(sealed: Bench, tmp_path: Pa
     path.write_text(json.dumps({**json.loads(path.read_text()), "database": "../server/tallylight.sqlite3"}))
     with pytest.raises(BackupUnusableError):
         restored(tmp_path / "backup", tmp_path / "new")
+
+
+def test_nothing_is_restored_into_the_backup_itself(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    with pytest.raises(RestoreRefusedError):
+        restored(tmp_path / "backup", tmp_path / "backup" / "new")
+    with pytest.raises(RestoreRefusedError):
+        restored(tmp_path / "backup", tmp_path / "new", clips=tmp_path / "backup" / "new")
+    assert not (tmp_path / "backup" / "new").exists()
+
+
+def test_two_restores_into_one_folder_are_one_and_a_refusal(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+
+    def second(_size_bytes: int) -> None:
+        with pytest.raises(RestoreRefusedError):
+            restored(tmp_path / "backup", tmp_path / "new")
+
+    watching = Watching(on_bytes=second)
+    done = restore_backup(tmp_path / "backup", tmp_path / "new", by="t", now_us=LATER_US, watching=watching)
+    assert (done.clips, done.missing) == (3, [])
+
+
+def test_a_clip_that_the_backups_disk_cannot_read_keeps_no_other_back(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    copy = tmp_path / "backup" / "clips" / IDS[1][:2] / IDS[1]
+    copy.unlink()
+    copy.mkdir()
+    assert restored(tmp_path / "backup", tmp_path / "new") == [IDS[1]]
+    assert load_config(tmp_path / "new")
