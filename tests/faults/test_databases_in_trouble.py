@@ -86,7 +86,7 @@ def test_a_journal_that_another_keeps_is_told_as_such(tmp_path: Path, monkeypatc
     journal.close()
 
 
-def test_a_page_that_goes_bad_under_a_running_server_seals_nothing_and_blames_no_message(bench: Bench) -> None:
+def test_a_page_that_goes_bad_under_a_running_server_seals_nothing_and_leaves_nothing_behind(bench: Bench) -> None:
     gateway, content = bench.gateway(), content_of(100_000)
     assert isinstance(gateway.upload(content_of(50_000, seed=2)), Receipt)
     spoiled = spoil(bench.context.db.path, "clip")
