@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -43,8 +44,12 @@ def database_of(config: ServerConfig) -> Database:
 
 
 def operator() -> str:
-    """Who stands in the acts: the machine's user, marked as such."""
-    return f"console:{getpass.getuser()}"
+    """Who stands in the acts: the machine's user, marked as such; by number where it has no name, as in a container."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return f"console:{name}"
 
 
 def print_json(value: Any) -> None:

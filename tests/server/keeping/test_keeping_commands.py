@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from scripted_gateway import content_id
 from edge.contract.identifiers import ClipId
 from edge.contract.messages import Receipt
 from server.cli.commands import execute
+from server.cli.output import operator
 from server.domain.verification import (
     Amount,
     NotAnAmountError,
@@ -147,6 +149,13 @@ def test_a_backup_that_lacks_a_clip_ends_with_1_and_names_it(sealed: Bench, tmp_
     assert [one["clip_id"] for one in json.loads(made.out)["not_held"]] == [CLIP]
     assert ran("backup", folder, "--check").code == 1
     assert json.loads(ran("restore", folder, "--json", "--data", str(tmp_path / "new")).out)["missing"] == [CLIP]
+
+
+def test_a_user_without_a_name_stands_in_the_acts_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 1_987_654)  # an id that no machine here has a name for
+    assert operator() == "console:1987654"
 
 
 def test_folders_are_named_from_where_one_stands(
