@@ -90,7 +90,7 @@ def mark_clip(session: Session, clip_id: str, now_us: int, *devices: str | None)
         ).where(SightingRow.clip_id == clip_id)
     ).all()
     windows = [_placed(row.corrected_start_us, row.corrected_end_us, row.received_us) for row in rows]
-    claiming = {*devices, *devices_of(session, clip_id)}
+    claiming = {*devices, *(row.device_number for row in rows), *_devices_said(session, clip_id)}
     for number in sorted(claiming, key=str):
         mark_device(session, number, now_us, windows)
     for number in sorted(_that_listed(session, clip_id, {row.docking_number for row in rows}) - claiming):
@@ -100,15 +100,19 @@ def mark_clip(session: Session, clip_id: str, now_us: int, *devices: str | None)
 def devices_of(session: Session, clip_id: str) -> set[str | None]:
     """Every device that a gateway read or a person named for the clip; None where a gateway could read none."""
     read = session.scalars(select(SightingRow.device_number).where(SightingRow.clip_id == clip_id))
-    said = session.scalars(select(FootageAssignment.device_number).where(FootageAssignment.number == clip_id))
-    return {*read, *said}
+    return {*read, *_devices_said(session, clip_id)}
+
+
+def _devices_said(session: Session, clip_id: str) -> set[str | None]:
+    """Every device that a person named for the clip."""
+    return set(session.scalars(select(FootageAssignment.device_number).where(FootageAssignment.number == clip_id)))
 
 
 def _that_listed(session: Session, clip_id: str, docking_numbers: set[str]) -> set[str]:
     """The devices in whose dockings the clip was met or listed."""
     listed = select(DockingFile.docking_number).where(DockingFile.clip_id == clip_id)
-    numbers = {*docking_numbers, *session.scalars(listed)}
-    devices = session.scalars(select(Docking.device_number).where(Docking.number.in_(sorted(numbers))).distinct())
+    is_one_of_them = Docking.number.in_(sorted(docking_numbers)) | Docking.number.in_(listed)
+    devices = session.scalars(select(Docking.device_number).where(is_one_of_them).distinct())
     return {number for number in devices if number is not None}
 
 
