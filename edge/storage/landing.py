@@ -129,6 +129,8 @@ class LandingArea:
             stored, stored_bytes = sha256_of_file(temporary)
             if (stored, stored_bytes) != (read.sha256, read.size_bytes):
                 raise LandingDiskError(folder=self.folder, why="what was written reads back differently")
+            if stat.S_ISDIR(_kind_of(self.path_of(read.clip_id))):  # no file can be renamed over a folder
+                self.reject(read.clip_id)
             temporary.rename(self.path_of(read.clip_id))
             fsync_directory(self.folder)
         except OSError as error:
@@ -198,6 +200,13 @@ class LandingArea:
         if error.errno in _NO_SPACE:
             return NoSpaceError(folder=self.folder, needed_bytes=size_bytes)
         return LandingDiskError(folder=self.folder, why=error.strerror or type(error).__name__)
+
+
+def _kind_of(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
 
 
 def head_of_source(source: Path, length_bytes: int) -> bytes:

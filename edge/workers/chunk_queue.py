@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.domain.upload import SendChunk
 from edge.platform.faults import SHORT_OF
+from edge.platform.regular_files import NotRegularError, open_regular
 
 
 class LandingUnreadableError(Exception):
@@ -33,7 +34,10 @@ class ChunkQueue:
     def open(self, clip_id: str, landing_name: str, size_bytes: int, *, flagged: bool) -> None:
         """Make a clip ready to be read. Raises LandingUnreadableError."""
         try:
-            descriptor = os.open(self._landing / landing_name, os.O_RDONLY | os.O_CLOEXEC)
+            with open_regular(self._landing / landing_name) as copy:  # a pipe in its place would stop every clip
+                descriptor = os.dup(copy.fileno())
+        except NotRegularError as error:
+            raise LandingUnreadableError(clip_id=clip_id, why="it is no regular file") from error
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise LandingUnreadableError(clip_id=clip_id, why=why, passes=error.errno in SHORT_OF) from error

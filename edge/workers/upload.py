@@ -27,6 +27,7 @@ from edge.storage.contents import ContentState, find_content
 from edge.storage.journal import Journal
 from edge.storage.outbox import Outbox
 from edge.workers.chunk_queue import ChunkQueue, LandingUnreadableError
+from edge.workers.rotted_copies import put_aside_if_rotted
 from edge.workers.upload_candidates import UploadCandidates
 from edge.workers.upload_links import UploadLinks
 
@@ -61,7 +62,7 @@ class UploadWorker:
         uplink: UplinkRule = ANY_TIME,
     ) -> None:
         self._journal, self._outbox, self._links, self._clock = journal, outbox, links, clock
-        self._uplink = uplink
+        self._uplink, self._landing = uplink, landing
         self._candidates = UploadCandidates(journal, places=in_flight, small_bytes=small_bytes)
         self._uploads: dict[str, Upload] = {}
         self._chunks = ChunkQueue(landing)
@@ -193,6 +194,8 @@ class UploadWorker:
             with self._journal.transaction() as rows:
                 uploads.keep_refusal(rows, refusal.clip_id, reason=refusal.reason, now_us=now_us)
             self._end(refusal.clip_id)
+            if refusal.reason == RefusalReason.HASH_DIFFERS:
+                put_aside_if_rotted(self._journal, self._landing, refusal.clip_id, tell=self._tell, now_us=now_us)
             return
         upload = self._uploads.get(refusal.clip_id)
         if upload is None or upload.phase is not UploadPhase.OFFERED:

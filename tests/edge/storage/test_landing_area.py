@@ -235,3 +235,12 @@ def test_a_content_keeps_its_state_when_it_is_met_again(gateway: Gateway) -> Non
         found = find_content(rows, "c" * 32)
     assert found is not None
     assert (found.state, found.flagged) == (ContentState.RECEIPTED, True)
+
+
+def test_a_folder_in_the_place_of_a_copy_stops_nothing_and_is_put_aside(area: LandingArea, source: Path) -> None:
+    clip_id = clip_id_of(len(DATA), hashlib.sha256(DATA).hexdigest())
+    area.path_of(clip_id).mkdir()
+    (area.path_of(clip_id) / "theirs").touch()
+    area.copy_in(source, size_bytes=len(DATA), modified_ns=source.stat().st_mtime_ns)
+    assert area.path_of(clip_id).read_bytes() == DATA
+    assert [path.name for path in (area.folder / "rejected").rglob("theirs")] == ["theirs"]
