@@ -8,8 +8,9 @@ import tempfile
 import time
 from json import dumps
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter, validators
 from demo_stage.programs import StageError
 from fault_stage.campaign import WINDOW_BYTES, Broker, Campaign
 from fault_stage.controls import Control
@@ -19,11 +20,13 @@ app = App(
     name="scripts/kill_campaign", help="Kill agent, server and broker while clips are on their way.", version_flags=[]
 )
 
+AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]  # of nothing all would be in order
+
 
 @app.default
 def campaign(
     *,
-    kills: int = 10,
+    kills: AtLeastOne = 10,
     broker: Broker = Broker.EMBEDDED,
     seed: int = 1,
     port: int = 8570,

@@ -7,8 +7,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter, validators
 from demo_stage.programs import StageError
 from fault_stage.many_gateways import ManyGateways, require_room
 
@@ -16,12 +17,14 @@ app = App(
     name="scripts/many_gateways", help="Many gateways upload at once while the server is killed.", version_flags=[]
 )
 
+AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]  # of nothing all would be in order
+
 
 @app.default
 def many(
     *,
-    gateways: int = 20,
-    clips: int = 50,
+    gateways: AtLeastOne = 20,
+    clips: AtLeastOne = 50,
     kill_every_s: float = 10.0,
     seed: int = 1,
     port: int = 8580,

@@ -24,3 +24,16 @@ def test_every_clip_of_every_gateway_is_sealed_once_while_the_server_is_killed(c
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["broken"] == []
     assert told["clips"] == 24
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("many_gateways", "--gateways", "0"), ("many_gateways", "--clips", "-1"), ("kill_campaign", "--kills", "-1")],
+)
+def test_a_campaign_of_nothing_is_refused_and_never_said_to_be_in_order(checkout: Path, words: tuple[str, ...]) -> None:
+    script, *rest = words
+    command = [sys.executable, str(checkout / "scripts" / f"{script}_run.py"), *rest]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stderr
+    assert "Everything" not in done.stdout
