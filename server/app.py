@@ -27,6 +27,7 @@ from server.ingest.judging import JudgingLoop
 from server.ingest.store_watch import StoreWatch
 from server.ingest.worker import IngestWorker
 from server.portal.routes import public_router
+from server.store.clip_files import STORE_MISSING
 from server.store.database_check import refuse_damaged
 from server.usecases.context import AppContext, Readiness
 from server.usecases.folder_lock import lock_folder
@@ -167,7 +168,9 @@ class Server:
             reasons.append(f"ingest: the last step failed and was not answered: {trouble}")
         if not self._judging.alive:
             reasons.append("judging: the loop has ended")
-        if self.context.clip_files.free_bytes() < self.config.store.reserve_bytes:
+        if not self.context.clip_files.is_made:
+            reasons.append(STORE_MISSING)
+        elif self.context.clip_files.free_bytes() < self.config.store.reserve_bytes:
             reasons.append("store: less free space than store.reserve_bytes, new clips are refused")
         with self.context.db.reading() as session:
             reasons.extend(f"signing has stopped: {reason}" for reason in why_signing_stopped(session))

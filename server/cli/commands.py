@@ -87,6 +87,7 @@ EXIT_CODES = {
     "server.usecases.make_backup.DatabaseDamagedError": WRONG_STATE,
     "server.usecases.restore_backup.RestoreRefusedError": WRONG_USE,
     "server.usecases.set_up.RestoreUnfinishedError": WRONG_STATE,
+    "server.usecases.set_up.StoreMissingError": WRONG_STATE,
     "server.usecases.setting_paths.SettingNotFoundError": WRONG_STATE,
     "server.store.database.DatabaseUnusableError": WRONG_STATE,
     "server.usecases.enrol_gateway.GatewayNameTakenError": WRONG_STATE,

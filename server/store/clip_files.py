@@ -16,6 +16,7 @@ from edge.contract.identifiers import ClipId
 from edge.platform.durable import begin_writing_out, fsync_directory, make_directory, remove_durably
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+STORE_MISSING = "the store of clips is not there: is its disk mounted?"
 
 
 class StoreFullError(Exception):
@@ -97,11 +98,20 @@ class ClipFiles:
     """`parts/<clip_id>` while a clip comes in, `<first 2 hex>/<clip_id>` for good. Ids are ours and safe in paths."""
 
     def __init__(self, root: Path) -> None:
+        """Makes nothing: where the store's disk is not mounted, whatever came would lie beneath it."""
         self.root = root
         self._parts = root / "parts"
         self._quarantine = root / "quarantine"
+
+    def make(self) -> None:
+        """Make what is missing of its folders."""
         for directory in (self._parts, self._quarantine):
             make_directory(directory)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether this is the store, and not the empty place of a disk that is not mounted."""
+        return self._parts.is_dir()
 
     def open_part(self, clip_id: ClipId) -> PartFile:
         """The clip's part file, made where there is none, its name durable. Only for a clip that is not sealed.
@@ -110,6 +120,7 @@ class ClipFiles:
         """
         path = self._parts / clip_id
         is_new = not path.exists()
+        self._require_made()
         try:
             if is_new and self.is_finished(clip_id):
                 final = self.final_path(clip_id)
@@ -157,6 +168,7 @@ class ClipFiles:
         """
         relative = f"{clip_id[:2]}/{clip_id}"
         final = self.root / relative
+        self._require_made()
         try:
             make_directory(final.parent)
             (self._parts / clip_id).rename(final)
@@ -181,12 +193,16 @@ class ClipFiles:
 
     def parts(self) -> Iterator[str]:
         """The clip ids with a part file."""
-        return (path.name for path in sorted(self._parts.iterdir()))
+        return (path.name for path in sorted(self._parts.glob("*")))
 
     def finished(self) -> Iterator[str]:
         """The clip ids with a final file."""
         return (path.name for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/*")))
 
     def free_bytes(self) -> int:
-        """Room on the disk that holds the clips."""
-        return shutil.disk_usage(self.root).free
+        """Room on the disk that holds the clips; none where it is not mounted."""
+        return shutil.disk_usage(self.root).free if self.is_made else 0
+
+    def _require_made(self) -> None:
+        if not self.is_made:
+            raise StoreFullError(path=self.root, why=STORE_MISSING)

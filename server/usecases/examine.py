@@ -26,7 +26,7 @@ from server.usecases.checks import Check
 from server.usecases.context import AppContext
 from server.usecases.examine_tls import examine_certificate, examine_new_ca, examine_served_certificate
 from server.usecases.receive_events import GATEWAY_OVER_LIMIT
-from server.usecases.set_up import open_context
+from server.usecases.set_up import StoreMissingError, open_context
 from server.usecases.signing_keys import DatabaseOfAnotherServerError
 from server.usecases.signing_state import why_signing_stopped
 from server.usecases.tls_files import broker_trust
@@ -49,7 +49,13 @@ def examine(data_dir: Path) -> list[Check]:
     checks = [Check(_SETTINGS, ok=True, detail=str(data_dir)), _addresses(config)]
     try:
         context = open_context(config, SystemClock())
-    except (KeyFileError, DatabaseUnusableError, RuleFileError, DatabaseOfAnotherServerError) as error:
+    except (
+        KeyFileError,
+        DatabaseUnusableError,
+        RuleFileError,
+        DatabaseOfAnotherServerError,
+        StoreMissingError,
+    ) as error:
         return [*checks, Check(_FOLDER, ok=False, detail=sentence_of(error), do=_SEE)]
     try:
         looks: list[Callable[[AppContext], Check]] = [

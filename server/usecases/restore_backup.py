@@ -103,6 +103,7 @@ def _restored(
     watching.on_total(manifest.clips, manifest.clips_size_bytes)
     done = Restored(data_dir, manifest)
     files = ClipFiles(clips_dir or data_dir / CLIPS)
+    files.make()
     for clip_id in manifest.not_held:
         done.miss(clip_id)
     named = {path: key for key, path in manifest.settings.items()}

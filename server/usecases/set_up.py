@@ -22,8 +22,9 @@ from server.store.act_log import append_act
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.rule_files import load_rules
-from server.store.tables import ServerKeyRow
+from server.store.tables import Clip, ServerKeyRow
 from server.usecases.context import AppContext
+from server.usecases.receive_sighting import QUARANTINED, RECEIVING, SEALED
 from server.usecases.settings_file import settings_text
 from server.usecases.signing_keys import KEY_IN_USE, DatabaseOfAnotherServerError, signing_key_in_use
 from server.usecases.tls_files import keep_certificate, tls_files, tls_fingerprint
@@ -49,6 +50,22 @@ class RestoreUnfinishedError(Exception):
         self.data_dir = data_dir
 
 
+class StoreMissingError(Exception):
+    """The database names clips, and where they lie is no store of clips: their disk is not mounted."""
+
+    def __init__(self, *, clips_dir: Path) -> None:
+        super().__init__(
+            sentence(
+                "store_missing",
+                "{clips_dir}: the clips on record are not there. Mount their disk, or set store.clips to where they"
+                " lie. Where they are lost for good, make the folder {clips_dir}/parts: the server then starts, and"
+                " signs nothing until a person decides",
+                clips_dir=clips_dir,
+            )
+        )
+        self.clips_dir = clips_dir
+
+
 @dataclass(frozen=True, slots=True)
 class SetUp:
     """What `init` made; False: it was there already and was left as it is."""
@@ -70,10 +87,10 @@ def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None, names:
         write_durably(path, settings_text(port, names).encode())
     config = load_config(data_dir)
     made_keys = _make_keys(config.keys_dir) | keep_certificate(config, now_us=now_us)
-    ClipFiles(config.clips_dir)
     db = Database(config.database_url)
     try:
         db.migrate()
+        _clip_files(db, config.clips_dir)
         with db.writing() as session:
             _record_key(session, SigningKey.load(config.keys_dir / SIGNING_KEY), data_dir, now_us)
     finally:
@@ -90,13 +107,25 @@ def open_context(config: ServerConfig, clock: Clock) -> AppContext:
     return AppContext(
         config=config,
         db=db,
-        clip_files=ClipFiles(config.clips_dir),
+        clip_files=_clip_files(db, config.clips_dir),
         rules=load_rules(config.rules_file),
         clock=clock,
         signer=signer,
         broker_master_key=_master_key(config.keys_dir / BROKER_MASTER),
         tls_fingerprint=tls_fingerprint(tls_files(config).certificate),
     )
+
+
+def _clip_files(db: Database, clips_dir: Path) -> ClipFiles:
+    """The store of clips, made where there is none yet. Raises StoreMissingError."""
+    files = ClipFiles(clips_dir)
+    if not files.is_made:
+        with db.reading() as session:
+            on_record = select(Clip.clip_id).where(Clip.state.in_((RECEIVING, SEALED, QUARANTINED))).limit(1)
+            if session.scalar(on_record) is not None:
+                raise StoreMissingError(clips_dir=clips_dir)
+        files.make()
+    return files
 
 
 def _master_key(path: Path) -> bytes:

@@ -55,7 +55,9 @@ def test_however_the_flushed_bytes_grow_the_hash_is_theirs_and_nothing_beyond_is
 
 
 def test_a_file_that_became_shorter_is_told_and_not_hashed(tmp_path: Path) -> None:
-    part = ClipFiles(tmp_path).open_part(_CLIP)
+    files = ClipFiles(tmp_path)
+    files.make()
+    part = files.open_part(_CLIP)
     part.write_at(0, _FOOTAGE)
     part.flush()
     caught_up = threading.Event()

@@ -91,6 +91,7 @@ def test_writing_inside_writing_is_a_programming_error_there_too(db: Database) -
 
 def test_a_final_file_whose_seal_was_never_committed_is_taken_up_again(tmp_path: Path) -> None:
     files = ClipFiles(tmp_path)
+    files.make()
     part = files.open_part("c" * 32)
     part.write_at(0, b"footage")
     part.flush()
