@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,30 +27,6 @@ def test_a_folder_of_recordings_is_sealed(dock: Dock) -> None:
     contents = [random.Random(n).randbytes(size) for n, size in enumerate([0, 1, 600_000, 3_000_000])]
     dock.put(*contents)
     dock.start()
-    assert_all_is_kept(dock, contents)
-
-
-@pytest.mark.kill
-def test_agent_and_broker_killed_in_the_middle_lose_nothing(dock: Dock) -> None:
-    seed = int(os.environ.get("TALLYLIGHT_SEED", "20261121"))
-    chance = random.Random(seed)
-    contents = [chance.randbytes(8_000_000) for _ in range(4)]
-    dock.put(*contents)
-    dock.start()
-    assert until(lambda: bool(dock.rows("SELECT 1 FROM content WHERE state = 'sending'")))
-    for _ in range(3):
-        time.sleep(chance.random())
-        dock.kill()
-        dock.start()
-        time.sleep(chance.random() * 2)
-        if dock.served.mosquitto is not None:
-            dock.served.mosquitto.kill()
-            dock.served.mosquitto.start(emptied=chance.random() < 0.5)
-        elif dock.served.broker.embedded is not None and dock.served.broker.embedded.pid is not None:
-            os.kill(dock.served.broker.embedded.pid, signal.SIGKILL)
-        time.sleep(chance.random() * 2)
-        dock.served.stop_worker()
-        dock.served.start_worker()
     assert_all_is_kept(dock, contents)
 
 

@@ -103,6 +103,7 @@ def test_files_put_into_the_folder_come_to_their_receipts(broker: RunningBroker,
             assert (dock.source / name).read_bytes() == content
 
 
+@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
 def test_a_second_agent_on_the_same_folder_is_refused(broker: RunningBroker, tmp_path: Path) -> None:
     with docked(broker, tmp_path) as (dock, _server):
         dock.start()
@@ -117,21 +118,3 @@ def test_a_second_agent_on_the_same_folder_is_refused(broker: RunningBroker, tmp
         assert second.returncode == 1
         assert "another agent" in second.stderr
         assert "Traceback" not in second.stderr
-
-
-@pytest.mark.kill
-def test_an_agent_killed_again_and_again_loses_nothing(broker: RunningBroker, tmp_path: Path) -> None:
-    chance = random.Random(20261121)
-    contents = [chance.randbytes(1_500_000) for _ in range(4)]
-    with docked(broker, tmp_path, chunk_bytes=16 * 1024, window_bytes=32 * 1024) as (dock, server):
-        for number, content in enumerate(contents):
-            (dock.source / f"BC01_2026112108{number:02d}00_{number:04d}.mp4").write_bytes(content)
-        for _ in range(5):
-            dock.start()
-            seen, wanted = server.chunks_received, chance.randrange(1, 60)
-            until(lambda seen=seen, wanted=wanted: server.chunks_received >= seen + wanted, 10)  # type: ignore[misc]
-            dock.end(signal.SIGKILL)
-        dock.start()
-        assert until(lambda: len(server.sealed) == len(contents))
-        assert until(lambda: dock.status()["receipted_clips"] == len(contents))
-        assert sorted(server.sealed.values()) == sorted(contents)

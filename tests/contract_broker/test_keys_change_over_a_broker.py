@@ -60,6 +60,7 @@ def keys_of_receipts(dock: Dock) -> list[str]:
     return [read_envelope(raw).key_id for (raw,) in rows if isinstance(raw, bytes)]
 
 
+@pytest.mark.parametrize("served", ["mosquitto"], indirect=True)
 def test_receipts_under_a_new_key_are_believed_and_those_under_the_old_stay(dock: Dock, served: Served) -> None:
     dock.start()
     dock.put(*CONTENTS[:1])
@@ -106,6 +107,7 @@ def test_a_new_ca_takes_over_when_every_gateway_holds_it_and_not_before(dock: Do
     assert until(lambda: load_identity(dock.data_dir).broker.ca_pem == (config.keys_dir / "ca-cert.pem").read_text())
 
 
+@pytest.mark.parametrize("served", ["mosquitto"], indirect=True)
 def test_a_gateway_that_lost_its_key_signs_what_waits_again_under_its_old_id(dock: Dock, served: Served) -> None:
     dock.start()
     dock.put(*CONTENTS[:1])
