@@ -193,7 +193,7 @@ class ClipFiles:
 
     def parts(self) -> Iterator[str]:
         """The clip ids with a part file."""
-        return (path.name for path in sorted(self._parts.glob("*")))
+        return (path.name for path in sorted(self._parts.iterdir() if self.is_made else ()))
 
     def finished(self) -> Iterator[str]:
         """The clip ids with a final file."""

@@ -226,7 +226,7 @@ class _Backup:
 
     def _copy_quarantine(self, listing: BinaryIO) -> None:
         """What was put aside may be the only copy of something."""
-        for path in sorted((self._config.clips_dir / QUARANTINE).glob("*")):
+        for path in sorted((self._config.clips_dir / QUARANTINE).iterdir()):
             copy = f"{QUARANTINE}/{path.name}"
             sha256 = copy_verified(path, self._folder / copy, None, self._watching.on_bytes)
             listing.write(list_line(sha256, copy).encode())

@@ -69,7 +69,7 @@ def wrong_among_files(db: Database, files: ClipFiles, *, now_us: UtcMicros) -> I
     with db.reading() as session:
         yield from (wrong for name in parts if (wrong := _wrong_part(session, files, name)) is not None)
         yield from _wrong_in_quarantine(session, files.root / "quarantine")
-    for path in sorted(files.root.glob("*")):
+    for path in sorted(files.root.iterdir()):
         if path.name not in {"parts", "quarantine"} and not (path.is_dir() and _is_shelf(path.name)):
             said = sentence("verify_foreign", "{path} does not belong into the clip store", path=path.name)
             yield Wrong(Subject.FILE, path.name, said)
@@ -124,7 +124,7 @@ def _wrong_part(session: Session, files: ClipFiles, name: str) -> Wrong | None:
 
 
 def _wrong_in_quarantine(session: Session, folder: Path) -> Iterator[Wrong]:
-    kept = {path.name for path in folder.glob("*")}
+    kept = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     asked = {name.partition(".")[0] for name in kept}
     told = set(session.scalars(select(WrongBytes.clip_id)))
     unknown = {clip_id for clip_id in asked - told if session.get(Clip, clip_id) is None}
