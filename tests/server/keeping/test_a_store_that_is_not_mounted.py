@@ -15,6 +15,7 @@ from server.store.clip_files import ClipFiles, StoreFullError
 from server.usecases.examine import examine
 from server.usecases.set_up import StoreMissingError, open_context, set_up
 from server.usecases.verify_store import Scope, verify_store
+from tests.server.keeping.backed_up import backed_up
 
 
 @pytest.fixture
@@ -47,6 +48,15 @@ def test_verifying_names_the_clip_and_makes_nothing_there(sealed: Bench) -> None
     done = verify_store(sealed.context.db, ClipFiles(clips), Scope(), mark=None, now_us=sealed.clock.now_us())
     assert not done.ok
     assert list(clips.iterdir()) == []
+
+
+def test_a_good_backup_is_not_replaced_by_one_without_clips(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    before = (tmp_path / "backup" / "manifest.json").read_bytes()
+    unmounted(sealed)
+    with pytest.raises(FileNotFoundError):
+        backed_up(sealed, tmp_path / "backup")
+    assert (tmp_path / "backup" / "manifest.json").read_bytes() == before
 
 
 def test_once_it_is_mounted_again_the_server_starts(sealed: Bench) -> None:
