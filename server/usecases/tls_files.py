@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from edge.contract.instants import UtcMicros, moment_of
 from edge.contract.sentences import sentence
-from edge.platform.durable import write_durably
+from edge.platform.durable import durable_file, write_durably
 from edge.platform.faults import unreadable
 from edge.platform.signing import KeyFileError
 from edge.platform.tls import SYSTEM_TRUST, Trust, key_fingerprint
@@ -107,23 +107,28 @@ def keep_certificate(config: ServerConfig, *, now_us: UtcMicros) -> bool:
     folder = config.keys_dir
     authority = _authority_made(folder, now_us)
     _publish(folder, authority)
-    key = _tls_key_made(folder / TLS_KEY, anew=False)
-    path = folder / TLS_CERTIFICATE
+    path, key_path = folder / TLS_CERTIFICATE, folder / TLS_KEY
+    if not key_path.exists():
+        write_durably(key_path, key_pem(new_key()))
+    key = _load_key(key_path)
     if path.exists() and _serves(load_certificate(path), key, authority, config.names, now_us):
         return False
-    certificate = issue(key.public_key(), config.names, ca=authority.certificate, ca_key=authority.key, now_us=now_us)
-    write_durably(path, certificate.public_bytes(Encoding.PEM))
-    log.info("tls_certificate_issued", names=list(config.names), until=certificate.not_valid_after_utc.isoformat())
+    _issue(config, authority, key, now_us)
     return True
 
 
 def renew(config: ServerConfig, *, now_us: UtcMicros, with_new_key: bool = False) -> bool:
-    """Issue a new certificate although the present one still serves. False: a department's own is renewed by it."""
+    """Issue a new certificate although the present one still serves. False: a department's own is renewed by it.
+
+    Whatever stops it, the pair before stands; only between two renamings does a new key stand beside the old
+    certificate. Raises KeyFileError or OSError.
+    """
     files = tls_files(config)
     if files.is_own:
-        _tls_key_made(files.key, anew=with_new_key)
-        files.certificate.unlink(missing_ok=True)
-        keep_certificate(config, now_us=now_us)
+        authority = _authority_made(config.keys_dir, now_us)
+        _publish(config.keys_dir, authority)
+        fresh = with_new_key or not files.key.exists()
+        _issue(config, authority, new_key() if fresh else _load_key(files.key), now_us, key_is_new=fresh)
     return files.is_own
 
 
@@ -202,10 +207,17 @@ def _publish(folder: Path, authority: Authority) -> None:
         write_durably(path, pem)
 
 
-def _tls_key_made(path: Path, *, anew: bool) -> Key:
-    if anew or not path.exists():
-        write_durably(path, key_pem(new_key()))
-    return _load_key(path)
+def _issue(
+    config: ServerConfig, authority: Authority, key: Key, now_us: UtcMicros, *, key_is_new: bool = False
+) -> None:
+    """The certificate takes the place of the one before, which is there until then; a new key just before it."""
+    certificate = issue(key.public_key(), config.names, ca=authority.certificate, ca_key=authority.key, now_us=now_us)
+    with durable_file(config.keys_dir / TLS_CERTIFICATE) as file:
+        file.write(certificate.public_bytes(Encoding.PEM))
+        file.flush()  # a full disk shows here, before the key is exchanged
+        if key_is_new:
+            write_durably(config.keys_dir / TLS_KEY, key_pem(key))
+    log.info("tls_certificate_issued", names=list(config.names), until=certificate.not_valid_after_utc.isoformat())
 
 
 def _load_key(path: Path) -> Key:

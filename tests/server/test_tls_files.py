@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tls_listener import DAY_US, made_ca
 
 from edge.contract.instants import UtcMicros
 from edge.platform.signing import KeyFileError
+from edge.platform.tls import ServedCertificate
 from server.config import ServerConfig, load_config
 from server.usecases.examine_tls import examine_certificate
 from server.usecases.own_ca import names_of
@@ -27,6 +30,7 @@ from server.usecases.tls_files import (
     load_certificate,
     renew,
     take_new_ca,
+    tls_files,
     tls_fingerprint,
 )
 
@@ -106,6 +110,23 @@ def test_a_key_exchanged_without_its_certificate_gets_a_new_one(config: ServerCo
     assert fingerprint(config) != before
     assert renew(config, now_us=NOW, with_new_key=True)
     assert is_issued_by_the_ca(config)
+
+
+@pytest.mark.parametrize("with_new_key", [False, True], ids=["same key", "new key"])
+def test_a_full_disk_while_renewing_leaves_the_pair_that_serves(config: ServerConfig, with_new_key: bool) -> None:
+    files, before = tls_files(config), fingerprint(config)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, limits[1]))  # room for a key, and for no certificate
+    try:
+        with pytest.raises(OSError, match=re.escape(str(files.certificate))):
+            renew(config, now_us=later(1), with_new_key=with_new_key)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert fingerprint(config) == before
+    ServedCertificate(files.certificate, files.key)
+    assert renew(config, now_us=later(1), with_new_key=with_new_key)
+    assert (fingerprint(config) != before) is with_new_key
+    ServedCertificate(files.certificate, files.key)
 
 
 def test_a_ca_that_gateways_hold_is_never_made_anew_by_itself(config: ServerConfig) -> None:
