@@ -12,10 +12,12 @@ from pydantic_settings import SettingsConfigDict, SettingsError
 
 from edge.contract.sentences import Sentence, sentence
 from edge.platform.addresses import is_loopback, is_plain_beyond_loopback
-from edge.platform.settings import FileSettings, config_error, read_toml
+from edge.platform.settings import ConfigError, FileSettings, config_error, read_toml
 
 _ENV_PREFIX = "TALLYLIGHT_"
 CONFIG_NAME = "server.toml"
+RESTORE_UNFINISHED = "restore-unfinished"
+"""Lies in a data folder while a backup is put back into it: with new keys it would become another server."""
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  (a server that others are to reach listens there)
 _EVERY_ADDRESS = {EVERY_ADDRESS: "127.0.0.1", "::": "::1"}
 """Hosts that mean every address of this machine, with the one at which it reaches itself."""
@@ -252,8 +254,26 @@ class ServerConfig(FileSettings):
         return self.tls.names[0] if self.tls.names else _EVERY_ADDRESS.get(host, host)
 
 
+class RestoreUnfinishedError(ConfigError):
+    """A backup was being put back here; that is to be finished, or the folder removed."""
+
+    def __init__(self, *, data_dir: Path) -> None:
+        why = sentence(
+            "restore_unfinished",
+            "a restore was cut off here. Run `tallylight-server restore` with the same backup again",
+        )
+        super().__init__(path=data_dir, key="", why=why)
+
+
+def refuse_unfinished(data_dir: Path) -> None:
+    """Nothing is made or run in a folder into which a backup is being put back. Raises RestoreUnfinishedError."""
+    if (data_dir / RESTORE_UNFINISHED).exists():
+        raise RestoreUnfinishedError(data_dir=data_dir)
+
+
 def load_config(data_dir: Path) -> ServerConfig:
     """The settings in a data folder. Raises ConfigError."""
+    refuse_unfinished(data_dir)
     path = data_dir / CONFIG_NAME
     values = read_toml(path, made_by="tallylight-server init")
     try:

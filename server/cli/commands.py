@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -86,7 +87,7 @@ EXIT_CODES = {
     "server.domain.backup.BackupUnusableError": WRONG_STATE,
     "server.usecases.make_backup.DatabaseDamagedError": WRONG_STATE,
     "server.usecases.restore_backup.RestoreRefusedError": WRONG_USE,
-    "server.usecases.set_up.RestoreUnfinishedError": WRONG_STATE,
+    "server.config.RestoreUnfinishedError": WRONG_STATE,
     "server.usecases.set_up.StoreMissingError": WRONG_STATE,
     "server.usecases.setting_paths.SettingNotFoundError": WRONG_STATE,
     "server.store.database.DatabaseUnusableError": WRONG_STATE,
@@ -97,13 +98,14 @@ EXIT_CODES = {
     "server.usecases.tls_handover.GatewaysLeftBehindError": WRONG_STATE,
     "builtins.OSError": WRONG_STATE,
     "sqlalchemy.exc.DatabaseError": WRONG_STATE,
+    "sqlite3.DatabaseError": WRONG_STATE,
 }
 """By name, so that telling one error does not load every part of the server."""
 
 
 def _complaint(error: Exception) -> Exception | Sentence:
     """The error itself; of the database's own errors the reason alone, since their text repeats rows."""
-    reason = getattr(error, "orig", None)
+    reason = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None)
     if reason is None:
         return error
     return sentence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -105,17 +106,25 @@ def link_verified(source: Path, final: Path, sha256: str, on_bytes: OnBytes) -> 
 
 
 def copy_database(source: Path, final: Path) -> str:
-    """A consistent copy of a database that is being written; its hash. One file: no log stands beside it."""
+    """A consistent copy of a database that is being written; its hash. One file: no log stands beside it.
+
+    Raises OSError for the copy's disk, sqlite3.Error for what is wrong with the source or between both.
+    """
     make_directory(final.parent)
     temporary = final.with_name(final.name + TEMPORARY_SUFFIX)
     temporary.unlink(missing_ok=True)
-    with (
-        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
-        closing(sqlite3.connect(temporary)) as copy,
-    ):
-        live.execute("PRAGMA busy_timeout = 60000")
-        live.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
+            closing(sqlite3.connect(temporary)) as copy,
+        ):
+            live.execute("PRAGMA busy_timeout = 60000")
+            live.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(final)) from error
     descriptor = os.open(temporary, os.O_RDWR | os.O_CLOEXEC)
     try:
         os.fchmod(descriptor, 0o600)

@@ -16,7 +16,7 @@ from edge.platform.clock import SystemClock
 from edge.platform.faults import os_reason
 from edge.platform.settings import ConfigError
 from edge.platform.signing import KeyFileError
-from server.config import ServerConfig, load_config
+from server.config import RestoreUnfinishedError, ServerConfig, load_config
 from server.domain.acts import ChainBrokenError
 from server.store.act_log import verify_acts
 from server.store.database import DatabaseUnusableError
@@ -45,7 +45,8 @@ def examine(data_dir: Path) -> list[Check]:
     try:
         config = load_config(data_dir)
     except ConfigError as error:
-        return [Check(_SETTINGS, ok=False, detail=sentence_of(error), do=_CORRECT)]
+        do = _SEE if isinstance(error, RestoreUnfinishedError) else _CORRECT
+        return [Check(_SETTINGS, ok=False, detail=sentence_of(error), do=do)]
     checks = [Check(_SETTINGS, ok=True, detail=str(data_dir)), _addresses(config)]
     try:
         context = open_context(config, SystemClock())

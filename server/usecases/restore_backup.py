@@ -19,8 +19,8 @@ from sqlalchemy import select
 
 from edge.contract.instants import UtcMicros, rfc3339
 from edge.contract.sentences import sentence
-from edge.platform.durable import make_directory, remove_durably, sha256_of_file, write_durably
-from server.config import CONFIG_NAME
+from edge.platform.durable import TEMPORARY_SUFFIX, make_directory, remove_durably, sha256_of_file, write_durably
+from server.config import CONFIG_NAME, RESTORE_UNFINISHED
 from server.domain.backup import (
     CLIPS,
     DATABASE_NAME,
@@ -45,12 +45,13 @@ from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.tables import Act
 from server.usecases.folder_lock import LOCK_NAME, AlreadyRunningError, folder_locked
-from server.usecases.set_up import RESTORE_UNFINISHED
 from server.usecases.setting_paths import with_settings
 from server.usecases.signing_state import RESTORED, SEALED_FILE_MISSING, record_stop
 from server.usecases.verify_store import Watching
 
 UNFINISHED = RESTORE_UNFINISHED
+_BEGUN = (LOCK_NAME, UNFINISHED + TEMPORARY_SUFFIX)
+"""All that a restore leaves that was ended before it had said whose it is."""
 _NAMED = "named-by-settings"
 _OF_THE_CLIP = frozenset({errno.ENOENT, errno.EIO, errno.EUCLEAN, errno.EISDIR, errno.ENOTDIR, errno.ELOOP})
 """One clip whose copy is gone or cannot be read keeps no other from being put back. Where it is the new disk that
@@ -151,7 +152,7 @@ def _refuse_place(folder: Path, data_dir: Path, clips_dir: Path | None, mark: st
                 folder=target,
             )
             raise RestoreRefusedError(said=said)
-        held = sorted(path.name for path in target.iterdir() if path.name != LOCK_NAME) if target.is_dir() else []
+        held = sorted(path.name for path in target.iterdir() if path.name not in _BEGUN) if target.is_dir() else []
         if held and not goes_on:
             said = sentence(
                 "restore_not_empty",

@@ -16,7 +16,7 @@ from edge.platform.durable import make_directory, write_durably
 from edge.platform.faults import unreadable
 from edge.platform.settings import refuse_folder_of
 from edge.platform.signing import KeyFileError, SigningKey
-from server.config import CONFIG_NAME, ServerConfig, load_config
+from server.config import CONFIG_NAME, ServerConfig, load_config, refuse_unfinished
 from server.domain.broker_access import MASTER_KEY_BYTES
 from server.store.act_log import append_act
 from server.store.clip_files import ClipFiles
@@ -30,24 +30,6 @@ from server.usecases.signing_keys import KEY_IN_USE, DatabaseOfAnotherServerErro
 from server.usecases.tls_files import keep_certificate, tls_files, tls_fingerprint
 
 SIGNING_KEY, BROKER_MASTER = KEY_IN_USE, "broker-master.key"
-
-
-RESTORE_UNFINISHED = "restore-unfinished"
-"""Lies in a data folder while a backup is put back into it: with new keys it would become another server."""
-
-
-class RestoreUnfinishedError(Exception):
-    """A backup was being put back here; that is to be finished, or the folder removed."""
-
-    def __init__(self, *, data_dir: Path) -> None:
-        super().__init__(
-            sentence(
-                "restore_unfinished",
-                "{data_dir}: a restore was cut off here. Run `tallylight-server restore` with the same backup again",
-                data_dir=data_dir,
-            )
-        )
-        self.data_dir = data_dir
 
 
 class StoreMissingError(Exception):
@@ -77,8 +59,7 @@ class SetUp:
 
 def set_up(data_dir: Path, *, now_us: UtcMicros, port: int | None = None, names: tuple[str, ...] = ()) -> SetUp:
     """Make whatever is missing in a data folder; what is there stays. Can be repeated after a power cut."""
-    if (data_dir / RESTORE_UNFINISHED).exists():
-        raise RestoreUnfinishedError(data_dir=data_dir)
+    refuse_unfinished(data_dir)
     refuse_folder_of("tallylight-edge", data_dir / "edge.toml")
     make_directory(data_dir)
     path = data_dir / CONFIG_NAME

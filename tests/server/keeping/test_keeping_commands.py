@@ -7,6 +7,9 @@ import io
 import json
 import os
 import re
+import resource
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,6 +152,44 @@ def test_a_backup_that_lacks_a_clip_ends_with_1_and_names_it(sealed: Bench, tmp_
     assert [one["clip_id"] for one in json.loads(made.out)["not_held"]] == [CLIP]
     assert ran("backup", folder, "--check").code == 1
     assert json.loads(ran("restore", folder, "--json", "--data", str(tmp_path / "new")).out)["missing"] == [CLIP]
+
+
+SMALL_DISK = """
+import sys
+from pathlib import Path
+from server.store.backup_folder import copy_database
+try:
+    copy_database(Path(sys.argv[1]), Path(sys.argv[2]))
+except OSError as error:
+    print(error.filename, error.strerror)
+"""
+
+
+def test_the_disk_of_a_backup_that_has_no_room_for_the_database_is_named(sealed: Bench, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    steps = f'mount -t tmpfs -o size=64k tmpfs "{disk}" && exec "$@"'
+    program = (sys.executable, "-c", SMALL_DISK, sealed.context.db.path, disk / "copy")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", steps, "sh", *program], capture_output=True, text=True, check=False
+    )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("no disk can be mounted here")
+    assert done.stdout == f"{disk / 'copy'} No space left on device\n", done.stderr
+
+
+def test_a_backup_that_cannot_be_written_is_one_sentence(sealed: Bench, tmp_path: Path) -> None:
+    sealed.context.db.close()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))  # room for keys and settings, not for the database
+    try:
+        done = ran("backup", str(tmp_path / "backup"), "--data", str(sealed.folder))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (done.code, done.out) == (1, "")
+    assert "disk I/O error" in done.err
+    assert done.err.count("\n") == 1
+    assert ran("backup", str(tmp_path / "backup"), "--data", str(sealed.folder)).code == 0
 
 
 def test_a_user_without_a_name_stands_in_the_acts_by_number(monkeypatch: pytest.MonkeyPatch) -> None:

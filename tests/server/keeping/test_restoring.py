@@ -13,11 +13,14 @@ from sqlalchemy import text
 
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import Receipt, Refusal
-from server.config import load_config
+from edge.platform.durable import TEMPORARY_SUFFIX
+from server.config import RestoreUnfinishedError, load_config
 from server.domain.backup import BackupUnusableError
+from server.usecases.examine import examine
+from server.usecases.folder_lock import LOCK_NAME
 from server.usecases.make_backup import make_backup
 from server.usecases.restore_backup import UNFINISHED, RestoreRefusedError, restore_backup
-from server.usecases.set_up import RestoreUnfinishedError, open_context, set_up
+from server.usecases.set_up import open_context, set_up
 from server.usecases.signing_state import resume_signing, why_signing_stopped
 from server.usecases.verify_store import Watching
 from tests.server.keeping.backed_up import CONTENTS, IDS, LATER_US, backed_up, restored, with_sealed_clips
@@ -119,6 +122,26 @@ def test_a_restoring_that_was_cut_off_is_no_server_and_can_be_repeated(sealed: B
         set_up(tmp_path / "new", now_us=LATER_US)
     assert restored(tmp_path / "backup", tmp_path / "new") == []
     assert not (tmp_path / "new" / UNFINISHED).exists()
+
+
+def test_no_server_runs_on_what_the_next_restoring_puts_back_once_more(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    restored(tmp_path / "backup", tmp_path / "new")
+    (tmp_path / "new" / UNFINISHED).touch()  # it was ended just before this file went
+    with pytest.raises(RestoreUnfinishedError):
+        load_config(tmp_path / "new")
+    (check,) = examine(tmp_path / "new")
+    assert "Run `tallylight-server restore`" in check.detail
+    assert "init" not in check.do
+
+
+def test_a_restoring_that_was_ended_before_it_said_whose_it_is_can_be_repeated(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    (tmp_path / "new").mkdir()
+    for left in (LOCK_NAME, UNFINISHED + TEMPORARY_SUFFIX):
+        (tmp_path / "new" / left).touch()
+    assert restored(tmp_path / "backup", tmp_path / "new") == []
+    assert not list((tmp_path / "new").rglob(f"*{TEMPORARY_SUFFIX}"))
 
 
 def without(name: str) -> Callable[[Path], object]:
