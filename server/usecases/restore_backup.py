@@ -207,7 +207,10 @@ def _put_other(folder: Path, files: ClipFiles, path: str, sha256: str, target: P
 
 def _put(source: Path, final: Path, sha256: str, on_bytes: OnBytes, *, mode: int = 0o600) -> None:
     """Raises CopyDiffersError or OSError. What an earlier run put there is kept where it is right."""
-    if final.is_file() and final.name != DATABASE_NAME and sha256_of_file(final, on_bytes)[0] == sha256:
+    if final.name == DATABASE_NAME:
+        for suffix in ("-wal", "-shm", "-journal"):  # of an earlier run: SQLite would write them into the new file
+            final.with_name(final.name + suffix).unlink(missing_ok=True)
+    elif final.is_file() and sha256_of_file(final, on_bytes)[0] == sha256:
         return
     copy_verified(source, final, sha256, on_bytes, mode=mode)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,9 @@ from sqlalchemy import text
 
 from edge.contract.instants import UtcMicros
 from edge.contract.messages import Receipt, Refusal
-from edge.platform.durable import TEMPORARY_SUFFIX
+from edge.platform.durable import TEMPORARY_SUFFIX, sha256_of_file
 from server.config import RestoreUnfinishedError, load_config
-from server.domain.backup import BackupUnusableError
+from server.domain.backup import DATABASE_NAME, MANIFEST_NAME, BackupUnusableError
 from server.usecases.examine import examine
 from server.usecases.folder_lock import LOCK_NAME
 from server.usecases.make_backup import make_backup
@@ -122,6 +124,22 @@ def test_a_restoring_that_was_cut_off_is_no_server_and_can_be_repeated(sealed: B
         set_up(tmp_path / "new", now_us=LATER_US)
     assert restored(tmp_path / "backup", tmp_path / "new") == []
     assert not (tmp_path / "new" / UNFINISHED).exists()
+
+
+def test_what_a_killed_restoring_left_beside_the_database_gets_into_no_other(sealed: Bench, tmp_path: Path) -> None:
+    backed_up(sealed, tmp_path / "backup")
+    restored(tmp_path / "backup", tmp_path / "killed")
+    database = tmp_path / "killed" / DATABASE_NAME
+    with closing(sqlite3.connect(database)) as rows:
+        rows.execute("UPDATE act SET actor = 'killed'")
+        rows.commit()
+        shutil.copytree(tmp_path / "killed", tmp_path / "new")  # with the log that nobody closed
+    assert (tmp_path / "new" / f"{DATABASE_NAME}-wal").stat().st_size
+    (tmp_path / "new" / UNFINISHED).write_text(sha256_of_file(tmp_path / "backup" / MANIFEST_NAME)[0])
+    assert restored(tmp_path / "backup", tmp_path / "new") == []
+    with closing(sqlite3.connect(tmp_path / "new" / DATABASE_NAME)) as rows:
+        assert rows.execute("SELECT count(*) FROM act WHERE actor = 'killed'").fetchone() == (0,)
+        assert rows.execute("SELECT count(*) FROM act WHERE verb = 'restore'").fetchone() == (1,)
 
 
 def test_no_server_runs_on_what_the_next_restoring_puts_back_once_more(sealed: Bench, tmp_path: Path) -> None:
