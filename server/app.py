@@ -28,6 +28,7 @@ from server.ingest.store_watch import StoreWatch
 from server.ingest.worker import IngestWorker
 from server.portal.routes import public_router
 from server.store.clip_files import STORE_MISSING
+from server.store.database import DatabaseReplacedError
 from server.store.database_check import refuse_damaged
 from server.usecases.context import AppContext, Readiness
 from server.usecases.folder_lock import lock_folder
@@ -172,6 +173,10 @@ class Server:
             reasons.append(STORE_MISSING)
         elif self.context.clip_files.free_bytes() < self.config.store.reserve_bytes:
             reasons.append("store: less free space than store.reserve_bytes, new clips are refused")
+        try:
+            self.context.db.refuse_replaced()
+        except DatabaseReplacedError as error:
+            reasons.append(f"database: {error.strerror}")
         with self.context.db.reading() as session:
             reasons.extend(f"signing has stopped: {reason}" for reason in why_signing_stopped(session))
         return Readiness(tuple(reasons))

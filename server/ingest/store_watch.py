@@ -21,6 +21,7 @@ from server.store.history_mark import HistoryMark, write_mark
 from server.store.pace import Pace, PaceEndedError
 from server.usecases.context import AppContext
 from server.usecases.look_again import look_again
+from server.usecases.signing_state import check_the_end
 from server.usecases.tell_verified import tell_outcomes, tell_wrong
 from server.usecases.verify_store import Watching, believed_keys, outcome_of, verify_clip
 
@@ -55,7 +56,10 @@ class StoreWatch:
         self._pace.stop()
         if self._thread.is_alive():
             self._thread.join(timeout=15)
-            self._write_mark()
+            try:
+                self._write_mark()
+            except (DBAPIError, OSError) as error:
+                log.error("store_watch_failed", why=str(error))
 
     def _run(self) -> None:
         with suppress(OSError):  # a system without priorities of threads: the rate alone keeps it modest
@@ -83,7 +87,12 @@ class StoreWatch:
             look_again(self._context, now_us=now_us)
 
     def _write_mark(self) -> None:
-        with self._context.db.reading() as session:
+        """It goes forward alone: where the acts went back under the running server, signing stops first."""
+        db = self._context.db
+        db.refuse_replaced()
+        if self._mark is not None:
+            check_the_end(db, self._mark, now_us=self._context.clock.now_us())
+        with db.reading() as session:
             newest = latest_act(session)
         if newest is not None and self._mark != HistoryMark(*newest):
             write_mark(self._context.config.data_dir, HistoryMark(*newest))

@@ -6,6 +6,7 @@ that becomes a writer fails with "database is locked" the moment another wrote i
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -36,6 +37,18 @@ class DatabaseUnusableError(Exception):
     def __init__(self, *, url: str, why: str, do: str) -> None:
         super().__init__(sentence("database", "database {url}: {why}. {do}", url=url, why=why, do=do))
         self.url, self.why, self.do = url, why, do
+
+
+class DatabaseReplacedError(OSError):
+    """Another file stands under the database's name than the one that was opened: what is written now, nobody finds."""
+
+    def __init__(self, *, path: Path) -> None:
+        why = sentence(
+            "database_replaced",
+            "another file was put in its place while this program runs, and nothing is written or signed any more:"
+            " end this program, make sure that the newest database lies there, and start it again",
+        )
+        super().__init__(errno.ESTALE, why, str(path))
 
 
 class WritingInsideWritingError(RuntimeError):
@@ -73,7 +86,9 @@ class Database:
         self._writer = threading.Lock()
         self._writer_thread: int | None = None
         self._together = _Together()
+        self._file: tuple[int, int] | None = None
         self._check_durability()
+        self._file = self._file_there()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -129,10 +144,12 @@ class Database:
         with self._writer:
             self._writer_thread = threading.get_ident()
             try:
+                self.refuse_replaced()
                 with Session(self._writing_engine, expire_on_commit=False) as session:
                     session.connection()  # BEGIN IMMEDIATE now: what is read from here on cannot change under us
                     yield session
                     session.commit()
+                self.refuse_replaced()  # before anybody is told what was committed
             except OperationalError as error:
                 cause = _first_cause(error)
                 if _disk_failed(cause):
@@ -157,6 +174,20 @@ class Database:
                     why=sentence("schema_unknown", "its schema is not known to this program"),
                     do=sentence("install_newer", "Install the newer program"),
                 ) from error
+
+    def refuse_replaced(self) -> None:
+        """Raises DatabaseReplacedError. SQLite goes on with the file that it has open, also when it has lost its name,
+        and what it signs then is signed twice.
+        """
+        if self._file is not None and self._file_there() != self._file:
+            raise DatabaseReplacedError(path=self.path)
+
+    def _file_there(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Close all connections."""

@@ -83,8 +83,9 @@ def _look_at_part(context: AppContext, clip_id: ClipId, done: Reconciled, now_us
     part.close()
     told = [(int(start), int(end)) for start, end in json.loads(clip.held_json)]
     held = without_beyond(told, size_bytes)
-    if is_complete(held, clip.size_bytes) and not done.signing_stopped:
-        _seal_part(context, clip, done, now_us)
+    upload = _last_upload(context, clip_id)
+    if is_complete(held, clip.size_bytes) and upload is not None and not done.signing_stopped:
+        _seal_part(context, clip, upload, done, now_us)
     elif list(held) != told:
         journal_ranges(context.db, {clip_id: held})
 
@@ -105,17 +106,21 @@ def _look_for_files_without_seal(context: AppContext, done: Reconciled, now_us: 
             log.error("file_without_row", clip=clip_id)
             done.unknown.append(clip_id)
         elif clip.state != SEALED and not done.signing_stopped:
+            upload = _last_upload(context, clip_id)
+            if upload is None:  # sealed in a history that was lost, and since then only announced: its grant takes it
+                log.info("file_without_grant", clip=clip_id)
+                continue
             try:
-                _seal_file(context, clip, done, now_us)
+                _seal_file(context, clip, upload, done, now_us)
             except OSError as error:  # as above
                 log.error("file_without_seal_left_as_it_is", clip=clip_id, why=str(error))
 
 
-def _seal_file(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMicros) -> None:
+def _seal_file(context: AppContext, clip: Clip, upload: Upload, done: Reconciled, now_us: UtcMicros) -> None:
     clip_id = ClipId(clip.clip_id)
     sha256, size_bytes = sha256_of_file(context.clip_files.final_path(clip_id))
     if (sha256, size_bytes) == (clip.sha256, clip.size_bytes):
-        _seal(context, clip_id, f"{clip_id[:2]}/{clip_id}", now_us)
+        _seal(context, upload, f"{clip_id[:2]}/{clip_id}", now_us)
         done.sealed.append(clip_id)
     else:
         context.clip_files.take_back(clip_id)
@@ -123,10 +128,10 @@ def _seal_file(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMic
         done.begun_again.append(clip_id)
 
 
-def _seal_part(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMicros) -> None:
+def _seal_part(context: AppContext, clip: Clip, upload: Upload, done: Reconciled, now_us: UtcMicros) -> None:
     sha256, _ = sha256_of_file(context.clip_files.part_path(clip.clip_id))
     if sha256 == clip.sha256:
-        _seal(context, clip.clip_id, context.clip_files.finish(clip.clip_id), now_us)
+        _seal(context, upload, context.clip_files.finish(ClipId(clip.clip_id)), now_us)
         done.sealed.append(clip.clip_id)
     else:
         context.clip_files.drop_part(clip.clip_id)
@@ -134,14 +139,18 @@ def _seal_part(context: AppContext, clip: Clip, done: Reconciled, now_us: UtcMic
         done.begun_again.append(clip.clip_id)
 
 
-def _seal(context: AppContext, clip_id: ClipId, stored_path: str, now_us: UtcMicros) -> None:
-    """The receipt waits in its row; the gateway asks for it with its next offer."""
+def _last_upload(context: AppContext, clip_id: str) -> Upload | None:
     with context.db.reading() as session:
-        query = select(Upload).where(Upload.clip_id == clip_id).order_by(Upload.number.desc()).limit(1)
-        upload = session.scalars(query).one()
+        return session.scalars(
+            select(Upload).where(Upload.clip_id == clip_id).order_by(Upload.number.desc()).limit(1)
+        ).first()
+
+
+def _seal(context: AppContext, upload: Upload, stored_path: str, now_us: UtcMicros) -> None:
+    """The receipt waits in its row; the gateway asks for it with its next offer."""
     seal_clip(
         context.db,
-        clip_id,
+        upload.clip_id,
         upload_number=upload.number,
         gateway_id=upload.gateway_id,
         stored_path=stored_path,

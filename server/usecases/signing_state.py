@@ -77,7 +77,7 @@ def resume_signing(db: Database, *, by: str, reason: str, now_us: UtcMicros) -> 
 def check_recent_acts(db: Database, *, now_us: UtcMicros, mark: HistoryMark | None = None) -> None:
     """The newest acts must still be a chain, and reach as far as they were seen to, or signing stops."""
     if mark is not None:
-        _check_the_end(db, mark, now_us)
+        check_the_end(db, mark, now_us=now_us)
     try:
         with db.reading() as session:
             verify_acts(session, last=_CHECKED_AT_START)
@@ -85,7 +85,8 @@ def check_recent_acts(db: Database, *, now_us: UtcMicros, mark: HistoryMark | No
         stop_signing(db, ACTS_BROKEN, {"act": str(error.index), "why": error.why}, now_us=now_us)
 
 
-def _check_the_end(db: Database, mark: HistoryMark, now_us: UtcMicros) -> None:
+def check_the_end(db: Database, mark: HistoryMark, *, now_us: UtcMicros) -> None:
+    """An act that was seen committed must still be there, or signing stops."""
     with db.reading() as session:
         act = session.get(Act, mark.act_index)
         newest = latest_act(session)

@@ -107,6 +107,18 @@ def test_a_final_file_with_other_bytes_is_never_sealed(bench: Bench) -> None:
     assert isinstance(gateway.upload(content), Receipt)
 
 
+def test_a_final_file_of_a_clip_that_was_only_announced_since_is_left_for_its_grant(bench: Bench) -> None:
+    gateway, content = bench.gateway(), content_of(900_000)
+    bench.control.signing_stopped = True  # an older database was put back, and a gateway spoke before a person decided
+    assert isinstance(gateway.upload(content), Refusal)
+    final = bench.context.clip_files.final_path(ClipId(content_id(content)))
+    final.parent.mkdir()
+    final.write_bytes(content)
+    assert bench.restart().sealed == []
+    assert final.read_bytes() == content
+    assert isinstance(gateway.upload(content), Receipt)
+
+
 def test_a_part_file_that_no_row_knows_is_removed(bench: Bench) -> None:
     bench.context.clip_files.open_part(ClipId("0" * 32)).close()
     assert bench.restart().parts_removed == ["0" * 32]

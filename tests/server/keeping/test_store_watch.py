@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 
 import pytest
@@ -14,6 +15,7 @@ from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.messages import Events, GatewayEvent, Receipt, Status
 from edge.contract.topics import UpKind
 from server.ingest.store_watch import StoreWatch
+from server.store.database import DatabaseReplacedError
 from server.store.history_mark import HistoryMark, read_mark, write_mark
 from server.store.tables import ClipCheck, Finding
 from server.usecases.judge import judge_gateways
@@ -110,6 +112,37 @@ def test_how_far_the_acts_have_come_is_kept_beside_the_database(sealed: Bench) -
     assert sealed.restart().signing_stopped == []
     write_mark(sealed.folder, HistoryMark(mark.act_index + 1, mark.act_hash))
     assert len(sealed.restart().signing_stopped) == 1
+
+
+def test_acts_that_go_back_under_the_running_server_stop_signing_and_are_not_taken_for_the_newest(
+    sealed: Bench,
+) -> None:
+    watch, gateway = StoreWatch(sealed.context), next(iter(sealed.gateways.values()))
+    sealed.context.db.close()
+    old = sealed.context.db.path.read_bytes()
+    assert isinstance(gateway.upload(content_of(50_000, seed=9)), Receipt)
+    watch.step(sealed.clock.now_us(), sealed.clock.steady_s() + 10)
+    assert reasons(sealed) == []
+    sealed.context.db.close()
+    sealed.context.db.path.write_bytes(old)
+    watch.step(sealed.clock.now_us(), sealed.clock.steady_s() + 20)
+    assert reasons(sealed) == ["acts_broken"]
+
+
+def test_a_database_file_exchanged_under_the_running_server_is_neither_written_nor_signed_into(sealed: Bench) -> None:
+    watch, gateway, path = StoreWatch(sealed.context), next(iter(sealed.gateways.values())), sealed.context.db.path
+    watch.step(sealed.clock.now_us(), sealed.clock.steady_s() + 10)
+    mark = read_mark(sealed.folder)
+    shutil.copy(path, path.with_suffix(".copy"))
+    path.with_suffix(".copy").replace(path)
+    with pytest.raises(DatabaseReplacedError, match="another file was put in its place"):
+        gateway.upload(content_of(50_000, seed=9))
+    with pytest.raises(DatabaseReplacedError):
+        watch.step(sealed.clock.now_us(), sealed.clock.steady_s() + 20)
+    path.unlink()
+    with pytest.raises(DatabaseReplacedError):
+        watch.step(sealed.clock.now_us(), sealed.clock.steady_s() + 30)
+    assert read_mark(sealed.folder) == mark
 
 
 def test_a_database_file_put_back_by_hand_is_noticed_before_any_gateway_speaks(sealed: Bench) -> None:
