@@ -125,7 +125,7 @@ def on_sent(pace: Pace, size_bytes: int, *, now_s: float) -> Pace:
 
 
 def on_departed(pace: Pace, size_bytes: int, *, now_s: float) -> Pace:
-    """The broker has them; after a while that is a rate."""
+    """They left for the broker; after a while that is a rate."""
     counted = pace.counted_bytes + size_bytes
     departing = max(0, pace.departing_bytes - size_bytes)
     passed_s = now_s - pace.counted_since_s

@@ -48,6 +48,7 @@ _SPEAKS_PLAIN = sentence(
     "broker_speaks_plain",
     "a broker answers there without TLS: take the port on which it speaks TLS, or give it its certificate",
 )
+_WAITING_IN_KERNEL_BYTES = 128 << 10
 _WRONG_PROTOCOL = "Unsupported protocol version"
 
 
@@ -150,17 +151,17 @@ class MqttLink:
         return self._up.is_set()
 
     def publish(
-        self, topic: str, payload: bytes, *, qos: int = 1, on_broker_has: Callable[[], None] | None = None
+        self, topic: str, payload: bytes, *, qos: int = 1, on_departed: Callable[[], None] | None = None
     ) -> bool:
         """Hand a message to the connection. False: there is none, nothing was sent; say it again later.
 
-        True promises nothing: only the other side's answer does. `on_broker_has` is called once the broker has taken
-        the message; that says how fast the link is, and nothing about delivery.
+        True promises nothing: only the other side's answer does. `on_departed` is called once the broker has taken
+        the message, or at `qos` 0 the connection; that says how fast the link is, and nothing about delivery.
         """
         connection = self._connection
         if connection is None or not self._up.is_set():
             return False
-        return connection.publish(topic, payload, qos, on_broker_has)
+        return connection.publish(topic, payload, qos, on_departed)
 
     # ------------------------------------------------------------------ the link's thread
     def _keep_up(self) -> None:
@@ -276,8 +277,16 @@ def _no_delay(_client: paho.Client, _userdata: object, sock: object) -> None:
 
 
 def _bulk_socket_made(client: paho.Client, userdata: object, sock: object) -> None:
-    """BBR takes no lost packet for a full link: where one in a hundred is lost it carries sixteen times as much."""
+    """BBR takes no lost packet for a full link: where one in a hundred is lost it carries sixteen times as much.
+
+    Little may wait in the kernel, so that what departs at QoS 0 is nearly on the wire and its pace is the link's.
+    """
     _no_delay(client, userdata, sock)
-    if isinstance(sock, socket.socket) and hasattr(socket, "TCP_CONGESTION"):
+    if not isinstance(sock, socket.socket):
+        return
+    if hasattr(socket, "TCP_CONGESTION"):
         with suppress(OSError):  # a kernel without it, or that keeps it for root
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        with suppress(OSError):  # as before, more waits there
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _WAITING_IN_KERNEL_BYTES)

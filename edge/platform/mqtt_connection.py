@@ -37,7 +37,7 @@ class MqttConnection:
         client.on_disconnect, client.on_message = self._disconnected, self._message
         client.on_publish = self._taken
 
-    def publish(self, topic: str, payload: bytes, qos: int, on_broker_has: Callable[[], None] | None) -> bool:
+    def publish(self, topic: str, payload: bytes, qos: int, on_departed: Callable[[], None] | None) -> bool:
         """Whether the client took it."""
         message = self.client.publish(topic, payload, qos=qos)
         if message.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -46,9 +46,9 @@ class MqttConnection:
             early = message.mid in self._taken_early
             self._taken_early.discard(message.mid)
             if not early:
-                self._told_when_taken[message.mid] = on_broker_has
-        if early and on_broker_has is not None:
-            on_broker_has()
+                self._told_when_taken[message.mid] = on_departed
+        if early and on_departed is not None:
+            on_departed()
         return True
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from demo_stage.programs import Programs, StageError, port_is_free
 
 MOSQUITTO = "mosquitto"
 _ADMIN = "admin"
+_README_ENV = {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
 
 
 class Mosquitto:
@@ -57,7 +58,7 @@ class Mosquitto:
             "user root\n",
             encoding="utf-8",
         )
-        self._programs.start(MOSQUITTO, [str(self._program), "-c", str(config)])
+        self._programs.start(MOSQUITTO, [str(self._program), "-c", str(config)], env=_README_ENV)
 
     def kill(self) -> None:
         """End it as a power cut would."""

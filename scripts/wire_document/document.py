@@ -18,6 +18,7 @@ from wire_document.schemas import Schema, ref, title_of, wire_schemas
 
 KEYS_PATH = "/api/v1/keys"
 _MQTT_OPERATION = {"mqtt": {"qos": 1, "retain": False, "bindingVersion": "0.2.0"}}
+_MQTT_CHUNKS = {"mqtt": {"qos": 0, "retain": False, "bindingVersion": "0.2.0"}}
 _MQTT_SERVER = {"mqtt": {"cleanSession": True, "keepAlive": 15, "bindingVersion": "0.2.0"}}
 _BROKERS = [{"$ref": "#/servers/broker"}, {"$ref": "#/servers/brokerOnThisMachine"}]
 _FIRST_LINES = (
@@ -174,7 +175,7 @@ def _operations() -> dict[str, Any]:
         "channel": {"$ref": "#/channels/chunk"},
         "summary": "Bytes of a granted clip, on the bulk connection.",
         "description": kinds_prose.CHUNK,
-        "bindings": _MQTT_OPERATION,
+        "bindings": _MQTT_CHUNKS,
     }
     here = "#/channels/enrolment/messages/"
     made["enrol"] = {

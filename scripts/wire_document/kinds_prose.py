@@ -114,5 +114,7 @@ CHUNK = """\
 `upload` and `worker` are those of the grant in force. `index` counts from 0 in steps of the grant's chunk_bytes;
 `check` is the first 64 bits of BLAKE3 over the payload, 16 lower-case hex digits. Lowest missing index first. The
 payload is read from the landed copy. A chunk of another grant, of a wrong length or at a wrong place is dropped
-without a word; one whose check fails is named in the next have. A PUBACK says only that the link is not stuck.
+without a word; one whose check fails is named in the next have. They go at QoS 0; QoS 1 is
+taken as well and costs both ends more: its PUBACK says only that the link is not stuck. Let little wait in the
+operating system (Linux: TCP_NOTSENT_LOWAT of 128 KiB), so that what has left is nearly on the wire.
 """

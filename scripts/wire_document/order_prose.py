@@ -14,10 +14,10 @@ ORDER = """\
    manifest's, the **receipt** comes. Hash differs: a have with nothing held, all bytes once more; then a permanent
    refusal.
 6. **Silence**: nothing moved (no grant, no have that covered or asked for a chunk) for longer than the greater of
-   {silence_s} s and {round_trips} round trips (offer to grant), and no chunk is waiting for its PUBACK: offer again
-   with nothing outstanding. Each offer in vain since the ranges last grew doubles the patience, up to {longest_s} s.
-   After {forgotten} in vain the fence is forgotten: any grant of the clip counts again, since a server restored from
-   a backup counts from lower.
+   {silence_s} s and {round_trips} round trips (offer to grant), and no chunk is waiting to leave (at QoS 1: for
+   its PUBACK): offer again with nothing outstanding. Each offer in vain since the ranges last grew doubles the
+   patience, up to {longest_s} s. After {forgotten} in vain the fence is forgotten: any grant of the clip counts again,
+   since a server restored from a backup counts from lower.
 7. **Fence**: the highest `upload` of a clip wins. Chunks, haves and grants of lower ones are dropped by both sides.
 8. After a broken connection: both anew, hello, all open clips offered again with nothing outstanding, all un-noted
    reports and events said again, contents compared by holding.

@@ -245,7 +245,7 @@ class Upload:
             self.lose = None
             return
         lane = f"tl/v1/data/{self.grant['worker']}/{self.gateway.id}/{self.grant['upload']}/{index}/{check}"
-        sent = self.gateway.bulk.publish(lane, chunk, qos=1)
+        sent = self.gateway.bulk.publish(lane, chunk, qos=0)
         self.sent += 1
         if self.sent == self.cut_after:
             sent.wait_for_publish(20)
