@@ -50,12 +50,12 @@ acknowledges anything**: the broker may lose, repeat, reorder and delay, and a P
 Two MQTT connections to the same broker with the same user (gateway id) and password: *control* (subscribes to
 `{ROOT}/down/GATEWAY/#` at QoS 1 and sends all events) and *bulk* (subscribes to nothing and sends chunks), so that no
 word waits behind footage. MQTT 3.1.1, or 5 where the broker answers it. Clean start (clean session), no will, nothing
-retained (a retained message is somebody else's: drop it), events at QoS 1, chunks at 0, keep-alive 15 s, TCP_NODELAY, a
-new random client id at every connection (user name, a minus, 32 hex digits), never a replay of what an earlier connection had in
-flight. An unanswered CONNECT is given up after 5 s. Pause between attempts: 0.2 s, doubled up to 10 s; a login that
-is refused is tried again the same way, since the broker learns of a new gateway some seconds after its enrolment. The
-broker lets a gateway publish under `{ROOT}/up/GATEWAY/` and `{ROOT}/data/WORKER/GATEWAY/` and subscribe under
-`{ROOT}/down/GATEWAY/`; anything else is dropped or cuts the connection.
+retained (a retained message is somebody else's: drop it), events at QoS 1, chunks at 0, keep-alive 15 s, TCP_NODELAY,
+a new random client id at every connection (user name, a minus, 32 hex digits), never a replay of what an earlier
+connection had in flight. An unanswered CONNECT is given up after 5 s. Pause between attempts: 0.2 s, doubled up to 10
+s; a login that is refused is tried again the same way, since the broker learns of a new gateway some seconds after
+its enrolment. The broker lets a gateway publish under `{ROOT}/up/GATEWAY/` and `{ROOT}/data/WORKER/GATEWAY/` and
+subscribe under `{ROOT}/down/GATEWAY/`; anything else is dropped or cuts the connection.
 """
 
 _FORMS = f"""\

@@ -14,10 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
@@ -29,6 +26,7 @@ BUSY_TIMEOUT_MS = 60_000
 _FULL = 2
 _WRITING = "tallylight_writing"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_NEWEST = max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 class DatabaseUnusableError(Exception):
@@ -162,6 +160,12 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to this program's version, in one transaction. Raises DatabaseUnusableError if newer."""
+        if self._is_current():
+            return
+        from alembic import command  # a seventh of a command's start, and seldom needed
+        from alembic.config import Config
+        from alembic.util.exc import CommandError
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         with self._writer, self._writing_engine.begin() as connection:
@@ -188,6 +192,12 @@ class Database:
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
+
+    def _is_current(self) -> bool:
+        with self._engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return False
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == _NEWEST
 
     def close(self) -> None:
         """Close all connections."""

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
@@ -27,7 +28,6 @@ _NAME = re.compile(r"[\w.@+-]{2,64}")
 # 19 MiB, two passes, one lane. Source: OWASP Password Storage Cheat Sheet, argon2id.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _HASHING = threading.BoundedSemaphore(HASHES_AT_ONCE)
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(32))
 
 
 class AccountRefusedError(ValueError):
@@ -136,11 +136,17 @@ def password_fits(stored_hash: str | None, password: str) -> bool:
     Raises TooManyHashesError.
     """
     with _one_of_few():
+        nobodys_hash = _nobodys_hash()  # made by the first who signs in, whoever that is
         try:
-            _HASHER.verify(stored_hash or _NOBODY, password)
+            _HASHER.verify(stored_hash or nobodys_hash, password)
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
     return stored_hash is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _HASHER.hash(secrets.token_urlsafe(32))
 
 
 @contextmanager
