@@ -9,6 +9,7 @@ from typing import Any
 
 from fault_stage.hashing import HashesAtOnce
 from scripted_gateway import ScriptedGateway, content_id
+from server_folder import make_server_folder
 from sqlalchemy import select
 
 from edge.contract.identifiers import worker_id_of
@@ -20,7 +21,7 @@ from server.store.clip_files import ClipFiles
 from server.store.tables import Clip, SetAside
 from server.usecases.context import AppContext
 from server.usecases.reconcile_clips import Reconciled, reconcile_clips
-from server.usecases.set_up import open_context, set_up
+from server.usecases.set_up import open_context
 
 BEGIN_US = UtcMicros(1_795_000_000_000_000)
 
@@ -71,7 +72,7 @@ class Bench:
     says: list[tuple[str, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        set_up(self.folder, now_us=self.clock.now_us())
+        make_server_folder(self.folder, now_us=self.clock.now_us())
         self._begin()
 
     def _begin(self) -> None:

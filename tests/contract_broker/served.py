@@ -13,6 +13,7 @@ from pathlib import Path
 
 from running_broker import free_port
 from scripted_gateway import CLOCK, ScriptedGateway
+from server_folder import make_server_folder
 
 from server.config import load_config
 from server.ingest.broker_service import BrokerService
@@ -101,7 +102,7 @@ def new_context(
     folder: Path, *, settings: str = "", broker_url: str = "", password_file: Path | None = None, tls: bool = False
 ) -> AppContext:
     """A server's data folder with settings of its own. `tls`: everything is encrypted on the loopback, too."""
-    set_up(folder, now_us=CLOCK.now_us(), port=free_port(3))
+    make_server_folder(folder, now_us=CLOCK.now_us(), port=free_port(3))
     config_path = folder / "server.toml"
     text = config_path.read_text()
     if broker_url:

@@ -28,7 +28,7 @@ def killed(checkout: Path, *options: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize(("broker", "kills"), [(Broker.EMBEDDED, 1), (Broker.MOSQUITTO, 4)])
+@pytest.mark.parametrize(("broker", "kills"), [(Broker.EMBEDDED, 1), (Broker.MOSQUITTO, 2)])
 def test_programs_killed_while_clips_are_on_their_way_break_no_promise(
     checkout: Path, broker: Broker, kills: int
 ) -> None:

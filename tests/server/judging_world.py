@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from server_folder import migrated
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -269,19 +268,8 @@ def _sighting(
     )
 
 
-@cache
-def _migrated() -> bytes:
-    """An empty migrated database, made once: migrating takes longer than most tests."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.sqlite3"
-        db = Database(f"sqlite:///{path}")
-        db.migrate()
-        db.close()
-        return path.read_bytes()
-
-
 def world_at(folder: Path) -> World:
     """An empty world in a database of its own."""
     path = folder / "world.sqlite3"
-    path.write_bytes(_migrated())
+    path.write_bytes(migrated())
     return World(Database(f"sqlite:///{path}"))

@@ -201,7 +201,7 @@ HAPPENINGS: list[Callable[[World, int], None]] = [
 KNOWN_US = NOW_US
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(HAPPENINGS), min_size=1, max_size=5, unique=True),
     st.integers(min_value=-5, max_value=70),

@@ -200,7 +200,7 @@ def live(world: World) -> set[tuple[object, ...]]:
         return {tuple(getattr(row, name) for name in names) for row in rows}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(arrivals)
 def test_judging_after_each_arrival_finds_what_judging_once_finds(told: list[Arrival]) -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
