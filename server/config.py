@@ -267,7 +267,11 @@ class RestoreUnfinishedError(ConfigError):
 
 def refuse_unfinished(data_dir: Path) -> None:
     """Nothing is made or run in a folder into which a backup is being put back. Raises RestoreUnfinishedError."""
-    if (data_dir / RESTORE_UNFINISHED).exists():
+    try:
+        is_unfinished = (data_dir / RESTORE_UNFINISHED).exists()
+    except PermissionError:  # whoever may not look into the folder is told so of its settings
+        return
+    if is_unfinished:
         raise RestoreUnfinishedError(data_dir=data_dir)
 
 

@@ -85,8 +85,11 @@ class ChunkCounter:
         self._child = 0
 
     def start(self) -> None:
-        """Begin. This program must have one thread."""
-        listener = socket.create_server(("127.0.0.1", self._port))
+        """Begin. This program must have one thread. Raises StageError where the port is taken."""
+        try:
+            listener = socket.create_server(("127.0.0.1", self._port))
+        except OSError as error:
+            raise StageError(f"port {self._port} of 127.0.0.1, wanted for counting chunks: {error.strerror}") from error
         self._child = os.fork()
         if self._child == 0:
             try:

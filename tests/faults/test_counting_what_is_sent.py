@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections import Counter
 from pathlib import Path
 
-from fault_stage.chunk_counter import PublishedBytes
+import pytest
+from demo_stage.programs import StageError
+from fault_stage.chunk_counter import ChunkCounter, PublishedBytes
 from fault_stage.sent_again import SentAgain
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +38,13 @@ def test_chunks_are_counted_however_the_stream_is_cut(kinds: list[int], cuts: li
         counted, stream = counted + counter.take(stream[:cut]), stream[cut:]
     counted += counter.take(stream)
     assert counted == Counter({7: kinds.count(0) * len(forms[0])})
+
+
+def test_a_port_of_the_counter_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(StageError, match=f"port {port} of 127.0.0.1, wanted for counting chunks"):
+            ChunkCounter(port, 1).start()
 
 
 def test_what_was_sent_under_a_grant_and_is_not_held_at_the_next_is_sent_again(tmp_path: Path) -> None:

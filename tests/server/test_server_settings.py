@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,15 @@ def test_addresses_follow_from_where_the_server_listens(tmp_path: Path, text: st
 def test_a_certificate_without_its_key_or_ca_is_no_setting(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="belong together"):
         load_config(written(tmp_path, "[tls]\ncertificate_file = '/x.pem'"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_of_another_user_is_told_by_its_settings(tmp_path: Path) -> None:
+    folder = written(tmp_path, settings_text())
+    folder.chmod(0o700)
+    os.seteuid(65_534)
+    try:
+        with pytest.raises(ConfigError, match=r"server\.toml.*no right"):
+            load_config(folder)
+    finally:
+        os.seteuid(0)
