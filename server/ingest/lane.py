@@ -195,6 +195,7 @@ class Lane:
         granted, context = upload.granted, self._context
         now_us = context.clock.now_us()
         if upload.hash_agrees:
+            upload.part.require_in_place(granted.size_bytes)
             del self._open[number]
             self._learn(upload, context.clock.steady_s())
             upload.close()

@@ -87,6 +87,19 @@ class PartFile:
         """As the file stands now."""
         return os.fstat(self._descriptor).st_size
 
+    def require_in_place(self, size_bytes: int) -> None:
+        """What was written and read back is what lies under the name, which is given away next, and has this size.
+
+        Raises PartUnusableError.
+        """
+        written = os.fstat(self._descriptor)
+        try:
+            lies = self.path.stat()
+        except OSError as error:
+            raise PartUnusableError(clip_id=self.clip_id, why=f"is not in its place ({error.strerror})") from error
+        if (written.st_dev, written.st_ino, size_bytes) != (lies.st_dev, lies.st_ino, lies.st_size):
+            raise PartUnusableError(clip_id=self.clip_id, why="another file lies in its place")
+
     def close(self) -> None:
         """Let go of the descriptor; nothing is flushed."""
         if self._descriptor >= 0:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import pytest
 from bench import Bench, clip_of, content_of, granted
+from scripted_gateway import content_id
 from sqlalchemy import select
 
 from edge.contract.identifiers import ClipId
@@ -54,6 +56,25 @@ def test_after_a_flush_error_no_byte_of_that_file_is_believed(bench: Bench) -> N
     assert clip_of(bench, content).held_json == "[]"
     bench.with_clip_files(healthy)
     assert isinstance(gateway.upload(content), Receipt)
+
+
+@pytest.mark.parametrize("size_bytes", [None, 1_500_000, 700_000], ids=["gone", "other bytes", "shorter"])
+def test_a_file_that_took_the_place_of_the_one_read_back_is_never_sealed(bench: Bench, size_bytes: int | None) -> None:
+    gateway, content = bench.gateway(), content_of(1_500_000)
+    gateway.offer(gateway.manifest(content))
+    grant = gateway.hear(DownKind.GRANT)
+    gateway.send_chunk(grant, content, 0)
+    part = bench.context.clip_files.part_path(ClipId(content_id(content)))
+    part.unlink()
+    if size_bytes is not None:
+        part.write_bytes(bytes(size_bytes))
+    for index in (1, 2):
+        gateway.send_chunk(grant, content, index)
+    bench.work()
+    assert gateway.hear(DownKind.REFUSAL).reason == "store_full"
+    assert clip_of(bench, content).state == "receiving"
+    assert isinstance(gateway.upload(content), Receipt)
+    assert bench.context.clip_files.final_path(ClipId(content_id(content))).read_bytes() == content
 
 
 def test_a_full_disk_refuses_for_now_and_keeps_what_is_held(bench: Bench) -> None:
