@@ -25,7 +25,7 @@ from running_broker import free_port
 from edge.contract.identifiers import clip_id_of
 
 pytestmark = [pytest.mark.kill, pytest.mark.broker, pytest.mark.timeout(420)]
-CLIP_BYTES = 1_500_000
+CLIP_BYTES = 800_000
 
 
 class Drill:
