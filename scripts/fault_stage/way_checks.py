@@ -132,7 +132,7 @@ class _AtStart:
 
     def _noted(self, promise: Promise) -> list[str]:
         with self._context.db.reading() as session:
-            seen = set(session.execute(select(MessageSeen.boot_id, MessageSeen.counter)).tuples())
+            seen = set(session.execute(select(MessageSeen.boot_id, MessageSeen.counter)))
         missing = [tuple(item) for item in promise.value["items"] if tuple(item) not in seen]
         return [f"message {name} is not on record" for name in missing]
 
@@ -152,5 +152,5 @@ def _left_over(way: Way) -> list[str]:
     told += [f"temporary file {path.name} was left" for path in way.gateway.area.temporaries()]
     told += [f"part file {name} was left" for name in way.server.context.clip_files.parts()]
     with way.server.context.db.reading() as session:
-        aside = session.execute(select(SetAside.reason, func.count()).group_by(SetAside.reason)).tuples().all()
+        aside = session.execute(select(SetAside.reason, func.count()).group_by(SetAside.reason)).all()
     return told + [f"{count} messages were set aside: {reason}" for reason, count in aside]
