@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from bench_stage.measured import CHECKOUT, machine
 from bench_stage.upload_ways import CURL, HttpUpload, RawMessages, Rsync, plain_upload
 from bench_stage.verified_upload import VerifiedUpload
 from bench_stage.way import Sent, Way
+from demo_stage.programs import StageError
 
 TARGETS = {
     "upload_over_curl_fastapi": 0.85,
@@ -24,6 +26,7 @@ TARGETS = {
     "link_50mbit_lossy_control_over_idle": 2.5,
 }
 """No worse than these. Source: design paper on the wire, its speed table."""
+_COPIES_KEPT, _FILLED_AT_MOST = 1.5, 0.85
 _TUS, _TUS_PYTHON = CHECKOUT / "scripts" / "bench_tus", str(CHECKOUT / ".venv-bench" / "bin" / "python")
 
 
@@ -39,6 +42,7 @@ def bench_upload(
 ) -> dict[str, object]:
     """Every way in turn with the same new file, `rounds` times; medians and ratios, the targets beside them."""
     ways = [way for way in _ways(folder, port, size_bytes) if not only or way.name in only]
+    _require_room(folder, round(_COPIES_KEPT * len(ways) * (rounds + 1) * size_bytes))
     taken: dict[str, list[Sent]] = {way.name: [] for way in ways}
     with ExitStack() as ended:
         for way in ways:
@@ -67,6 +71,17 @@ def bench_upload(
         "links": links,
         "runs_mb_per_s": {name: [round(size_bytes / one.wall_s / 1e6, 1) for one in of] for name, of in taken.items()},
     }
+
+
+def _require_room(folder: Path, kept_bytes: int) -> None:
+    """A gateway on a disk that is nearly full takes nothing in, and would be waited for. Raises StageError."""
+    usage = shutil.disk_usage(folder)
+    lacking_bytes = usage.used + kept_bytes - int(_FILLED_AT_MOST * usage.total)
+    if lacking_bytes > 0:
+        raise StageError(
+            f"{folder}: every copy is kept until the end, and {lacking_bytes / 1e9:.0f} GB more must be free for that; "
+            "free them, choose another disk with --data, or fewer --rounds or --megabytes"
+        )
 
 
 def _ways(folder: Path, port: int, size_bytes: int) -> list[Way]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from docked_agent import Dock, until
-from served import CLOCK, Served, serving
+from served import CLOCK, Served, serving, wait_a_little
 from sqlalchemy import select
 
 from server.config import load_config
@@ -42,6 +42,11 @@ def put_back(folder: Path) -> Iterator[Served]:
         served.worker.stop()
         broker.stop()
         context.db.close()
+
+
+def comparisons(dock: Dock) -> int:
+    """How often the agent has compared what it holds with the server."""
+    return Path(dock.log.name).read_text().count('"event": "compared"')
 
 
 def told(db: Database) -> dict[str, set[tuple[object, ...]]]:
@@ -81,11 +86,15 @@ def test_dockings_events_and_sightings_told_since_the_backup_are_told_again(tmp_
         assert told(db)["dockings"] == truth["dockings"]
         with db.reading() as session:
             assert why_signing_stopped(session)  # all this before any person decided
+        all_is_told = "SELECT 1 FROM meta WHERE key = 'tell_again' AND value LIKE '%true%'"
+        assert until(lambda: bool(dock.rows(all_is_told)) and not dock.rows(UNNOTED))
+        with db.reading() as session:
             reports = len(session.scalars(select(ReportRow.row_id)).all())
-        assert until(lambda: not dock.rows(UNNOTED))
+        compared = comparisons(dock)
         dock.kill()
         dock.start()
-        assert until(lambda: bool(dock.rows("SELECT 1 FROM meta WHERE key = 'tell_again' AND value LIKE '%true%'")))
+        assert until(lambda: comparisons(dock) > compared)  # it is up, and the restored server has answered it
+        wait_a_little()
         assert not dock.rows(UNNOTED)
         with db.reading() as session:
             assert len(session.scalars(select(ReportRow.row_id)).all()) == reports  # once, whatever is started anew
