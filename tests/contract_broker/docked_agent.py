@@ -66,6 +66,10 @@ class Dock:
             self.process.wait()
             self.process = None
 
+    def close(self) -> None:
+        self.kill()
+        self.log.close()
+
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         """What the gateway's journal says, read beside the running agent."""
         journal = self.data_dir / "journal.sqlite3"

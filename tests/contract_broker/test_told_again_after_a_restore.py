@@ -61,9 +61,12 @@ def told(db: Database) -> dict[str, set[tuple[object, ...]]]:
         return {name: {tuple(row) for row in session.execute(query)} for name, query in queries.items()}
 
 
-def test_dockings_events_and_sightings_told_since_the_backup_are_told_again(tmp_path: Path) -> None:
+def test_dockings_events_and_sightings_told_since_the_backup_are_told_again(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     with serving("embedded", tmp_path / "old") as served:
         dock = Dock(served, tmp_path)
+        request.addfinalizer(dock.close)
         dock.start()
         dock.put(b"before the backup")
         assert until(lambda: dock.receipted() == 1 and not dock.rows(UNNOTED))
@@ -98,5 +101,3 @@ def test_dockings_events_and_sightings_told_since_the_backup_are_told_again(tmp_
         assert not dock.rows(UNNOTED)
         with db.reading() as session:
             assert len(session.scalars(select(ReportRow.row_id)).all()) == reports  # once, whatever is started anew
-        dock.kill()
-        dock.log.close()
