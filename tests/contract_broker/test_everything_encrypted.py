@@ -92,6 +92,18 @@ def test_a_renewed_certificate_keeps_every_gateway(served: Served, with_new_key:
     gateway.link.stop()
 
 
+@pytest.mark.skipif(not has_dynamic_security(), reason="mosquitto with its dynamic-security plugin is not installed")
+def test_of_two_certificates_of_one_second_the_broker_that_serves_the_first_is_named(tmp_path: Path) -> None:
+    with serving("mosquitto", tmp_path, tls=True) as served:
+        config, now_us = served.context.config, CLOCK.now_us()
+        assert served.mosquitto is not None
+        renew(config, now_us=now_us)
+        served.mosquitto.take_up_certificate()
+        assert until(lambda: examine_served_certificate(served.context) is None)
+        renew(config, now_us=now_us)
+        assert examine_served_certificate(served.context) is not None
+
+
 @dataclass
 class Running:
     """A whole server with pages, over TLS on the loopback."""

@@ -129,8 +129,9 @@ def test_a_terminal_of_eighty_columns_shows_each_device_to_its_last_column(
     gateway: Gateway, language: Language
 ) -> None:
     fill(gateway)
-    (line,) = (line for line in shown(facts(gateway), language, 80).splitlines() if "40 %" in line)
-    assert "BC-01" in line
+    lines = shown(facts(gateway), language, 80).splitlines()
+    (line,) = (line for line in lines if line.strip().startswith("BC-01"))
+    assert "40 %" in line
     assert line.rstrip().endswith("GiB")
 
 
