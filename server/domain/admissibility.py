@@ -51,6 +51,7 @@ class Reason:
 class ClipStanding:
     """What a clip's answers rest on.
 
+    as_sealed: its file and rows were what was signed when they were read last, or were not read again yet.
     wearers: who held a recorder at capture. publication None: the monitor stood at no site on record.
     view: a monitor's view against its commissioning; None where nothing was compared. view_said: what a person decided
     of its change: accepted (it is so), rejected (it is in order), None.
@@ -59,6 +60,7 @@ class ClipStanding:
 
     is_monitor: bool
     sealed: bool
+    as_sealed: bool
     verdict: str
     contested: bool
     times_disagree: bool
@@ -83,6 +85,8 @@ def trust_reasons(clip: ClipStanding) -> tuple[Reason, ...]:
         else Reason("file_damaged", Weight.AGAINST, (("verdict", clip.verdict),)),
         _clock_reason(clip),
     ]
+    if not clip.as_sealed:
+        reasons.append(Reason("not_as_sealed", Weight.AGAINST))
     if clip.contested:
         reasons.append(Reason("content_claimed_twice", Weight.AGAINST))
     if clip.times_disagree:

@@ -60,7 +60,9 @@ GAP_KINDS = frozenset(
 BAND_KINDS = frozenset({FindingKind.NOT_SEEING, FindingKind.NOT_HEARING})
 VIEW_KINDS = frozenset({FindingKind.VIEW_MOVED, FindingKind.VIEW_BLOCKED})
 """What a look found, for a person to confirm (accepted) or not (rejected)."""
-KIND_GROUPS = {"gaps": GAP_KINDS, "bands": BAND_KINDS, "views": VIEW_KINDS}
+PROMISED_KINDS = frozenset({FindingKind.SEALED_CLIP_WRONG, FindingKind.RECEIPTED_CLIP_MISSING})
+"""A receipt was given, and the clip is not here, or not as it was sealed."""
+KIND_GROUPS = {"gaps": GAP_KINDS, "bands": BAND_KINDS, "views": VIEW_KINDS, "promised": PROMISED_KINDS}
 
 
 class FindingState(StrEnum):
@@ -127,10 +129,16 @@ def finding_id_of(kind: str, *place: str | int) -> str:
 
 
 def next_states(kind: str, state: str, scope: Scope) -> tuple[FindingState, ...]:
-    """The states this person may set next, in the order of `FindingState`."""
+    """The states this person may set next, in the order of `FindingState`.
+
+    Nobody declares a clip to be as it was sealed: reading it again does, and withdraws the finding.
+    """
     steps = _STEPS | _CORRECTIONS if kind in BAND_KINDS | VIEW_KINDS else _STEPS
+    allowed = set(FindingState) - ({FindingState.RECTIFIED} if kind in PROMISED_KINDS else set())
     return tuple(
         after
         for after in FindingState
-        if (permission := steps.get((FindingState(state), after))) is not None and scope.may(permission)
+        if after in allowed
+        and (permission := steps.get((FindingState(state), after))) is not None
+        and scope.may(permission)
     )

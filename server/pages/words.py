@@ -75,6 +75,7 @@ REASONS = (
     "in_future",
     "no_footage",
     "no_footage_yet",
+    "not_as_sealed",
     "not_docked",
     "not_handed_in",
     "not_inspected",

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.messages import Status
-from server.domain.findings import FindingDraft, FindingKind, finding_id_of
+from server.domain.findings import FindingDraft, FindingKind, FindingState, finding_id_of
 from server.store.clip_checks import wrong_checks
-from server.store.tables import Clip, EventRow, Gateway
+from server.store.tables import Clip, EventRow, FindingStep, Gateway
+from server.usecases.finding_store import SYSTEM
 from server.usecases.receive_sighting import SEALED
 
 STORE_KINDS = frozenset(
@@ -31,6 +32,20 @@ def store_drafts(session: Session, *, now_us: UtcMicros) -> list[FindingDraft]:
         *_missing_clips(session, gateways),
         *_waiting_long(gateways.values(), now_us),
     ]
+
+
+def is_as_sealed(session: Session, clip_id: str, *, known_us: int) -> bool:
+    """False from the reading that found it otherwise until the one that found it whole again.
+
+    What persons say of the finding in between changes nothing.
+    """
+    query = select(FindingStep.state).where(
+        FindingStep.finding_id == finding_id_of(FindingKind.SEALED_CLIP_WRONG, clip_id),
+        FindingStep.by == SYSTEM,
+        FindingStep.at_us <= known_us,
+    )
+    last = session.scalars(query.order_by(FindingStep.row_id.desc()).limit(1)).first()
+    return last in {None, FindingState.WITHDRAWN.value}
 
 
 def _wrong_clips(session: Session, gateways: dict[str, Gateway]) -> Iterator[FindingDraft]:

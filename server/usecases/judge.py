@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.instants import UtcMicros
 from edge.contract.intervals import TimeInterval
+from server.domain.findings import LIVE_STATES
 from server.domain.rules import RuleSet
 from server.store import to_judge
 from server.store.database import Database
@@ -220,7 +221,7 @@ def judge_gateways(db: Database, rules: RuleSet, now_us: UtcMicros) -> None:
     with db.reading() as session:
         drafts = [*gateway_drafts(session, rules=rules, now_us=now_us), *store_drafts(session, now_us=now_us)]
         on_record = _findings(session, Finding.kind.in_(kinds))
-        if {one.finding_id for one in on_record if one.state == "open"} == {one.finding_id for one in drafts}:
+        if {one.finding_id for one in on_record if one.state in LIVE_STATES} == {one.finding_id for one in drafts}:
             return
     with db.writing() as session:
         write_findings(session, drafts, _findings(session, Finding.kind.in_(kinds)), now_us=now_us)

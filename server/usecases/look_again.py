@@ -12,6 +12,7 @@ from server.store.tables import Clip
 from server.usecases.context import AppContext
 from server.usecases.receive_sighting import SEALED
 from server.usecases.signing_state import check_recent_acts, stop_signing
+from server.usecases.tell_verified import tell_missing
 from server.usecases.verify_files import wrong_among_files
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,9 @@ def look_again(context: AppContext, *, now_us: UtcMicros) -> list[str]:
     """The codes of what is wrong. A sealed clip without its file stops signing; what a start would settle is logged."""
     check_recent_acts(context.db, now_us=now_us, mark=read_mark(context.config.data_dir))
     found = []
-    for clip_id in _without_file(context):
+    missing = _without_file(context)
+    tell_missing(context.db, missing, now_us=now_us)
+    for clip_id in missing:
         log.error("sealed_file_missing", clip=clip_id)
         stop_signing(context.db, STOP_FILE_MISSING, {"clip_id": clip_id}, now_us=now_us)
         found.append(STOP_FILE_MISSING)

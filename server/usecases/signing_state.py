@@ -35,6 +35,12 @@ def why_signing_stopped(session: Session) -> list[str]:
     return [_reason(row, session) for row in session.scalars(_undecided(session).limit(20))]
 
 
+def signing_stopped_us(session: Session) -> UtcMicros | None:
+    """When the first reason that stands against signing came; None: the server may sign."""
+    first = session.scalars(_undecided(session).limit(1)).first()
+    return None if first is None else UtcMicros(first.received_us)
+
+
 def stands_against_signing(session: Session, gateway_id: str, code: str) -> bool:
     """Whether a word of that gateway with that code stops signing now."""
     own = _undecided(session).where(EventRow.gateway_id == gateway_id, EventRow.code == code)

@@ -26,6 +26,7 @@ from server.store.recorded import known_rows
 from server.store.tables import Device, Installation, Site
 from server.usecases.clip_scope import ClipScope
 from server.usecases.find_certificates import certificate_facts
+from server.usecases.find_store import is_as_sealed
 from server.usecases.link_case import SYSTEM, current_links
 from server.usecases.register_reads import functions_of
 from server.usecases.view_changes import VIEW_KIND_OF, said_of_view
@@ -73,6 +74,7 @@ def judge_clip(
     standing = ClipStanding(
         is_monitor=kind == "monitor",
         sealed=clip.sealed_us is not None,
+        as_sealed=is_as_sealed(session, clip.clip_id, known_us=known_us),
         verdict=clip.verdict,
         contested=clip.doubtful,
         times_disagree="times_disagree" in clip.faults,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from edge.contract.instants import UtcMicros
@@ -10,7 +10,7 @@ from edge.platform.clock import Clock
 from server.domain.broker_access import SERVER_USER
 from server.domain.verification import STOP_ACTS_BROKEN, STOP_FILE_CHANGED, STOP_FILE_MISSING, Wrong
 from server.store import to_judge
-from server.store.clip_checks import GOOD, record_checks
+from server.store.clip_checks import GOOD, record_checks, wrong_checks
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.history_mark import HistoryMark
@@ -18,6 +18,7 @@ from server.usecases.signing_state import record_stop
 from server.usecases.verify_store import Scope, Verified, Watching, verify_store
 
 _AT_ONCE, _EVERY_S = 500, 20.0
+_MISSING = "verify_file_missing"
 
 
 def tell_outcomes(db: Database, outcomes: Mapping[str, str], *, now_us: UtcMicros) -> None:
@@ -28,6 +29,13 @@ def tell_outcomes(db: Database, outcomes: Mapping[str, str], *, now_us: UtcMicro
         record_checks(session, outcomes, now_us=now_us)
         if any(outcome != GOOD for outcome in outcomes.values()):
             to_judge.mark(session, "all", "", now_us, ())
+
+
+def tell_missing(db: Database, clip_ids: Iterable[str], *, now_us: UtcMicros) -> None:
+    """Sealed clips without their file, told once: it is for the next reading of each to say that it is back."""
+    with db.reading() as session:
+        known = {check.clip_id for check in wrong_checks(session)}
+    tell_outcomes(db, dict.fromkeys(set(clip_ids) - known, _MISSING), now_us=now_us)
 
 
 def verify_and_tell(

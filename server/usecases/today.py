@@ -20,6 +20,7 @@ from server.usecases.certificates_due import certificates_due
 from server.usecases.devices import gateways
 from server.usecases.duty_verdicts import DutyVerdict, duty_verdicts, sum_times
 from server.usecases.finding_reads import finding_views, officer_names, open_findings
+from server.usecases.signing_state import signing_stopped_us
 from server.usecases.unassigned import unassigned_count
 from server.usecases.views import CauseCount, FindingView, GatewayView, TodayOfficer, TodayView
 
@@ -50,6 +51,7 @@ def today(session: Session, *, scope: Scope, rules: RuleSet, now_us: int) -> Tod
         cases_without_footage=count_without_footage(session, scope=scope, now_us=now_us),
         proposed_links=proposed_link_count(session, scope=scope, now_us=now_us),
         unassigned_clips=unassigned_count(session, scope=scope, now_us=now_us) if may_unassigned else 0,
+        signing_stopped_us=signing_stopped_us(session),
     )
 
 

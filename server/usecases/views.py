@@ -264,7 +264,10 @@ class TodayOfficer:
 
 @dataclass(frozen=True, slots=True)
 class TodayView:
-    """What a supervisor must see in ten seconds. Counts are of the person's own units."""
+    """What a supervisor must see in ten seconds. Counts are of the person's own units.
+
+    signing_stopped_us: since when no receipt is signed, for any unit; None: receipts are signed.
+    """
 
     day: date
     time_zone: str
@@ -281,3 +284,4 @@ class TodayView:
     cases_without_footage: int
     proposed_links: int
     unassigned_clips: int
+    signing_stopped_us: UtcMicros | None

@@ -168,6 +168,7 @@ def standing(**more: object) -> ClipStanding:
     facts: dict[str, object] = {
         "is_monitor": False,
         "sealed": True,
+        "as_sealed": True,
         "verdict": "whole",
         "contested": False,
         "times_disagree": False,
@@ -194,6 +195,7 @@ MONITOR = {
     [
         ({}, "trusted", "usable"),
         ({"sealed": False}, "undetermined", "undetermined"),
+        ({"as_sealed": False}, "not_trusted", "not_usable"),
         ({"verdict": "damaged"}, "not_trusted", "not_usable"),
         ({"clock": ClockVerdict.CORRECTED}, "trusted", "usable"),
         ({"clock": ClockVerdict.BEYOND}, "not_trusted", "not_usable"),

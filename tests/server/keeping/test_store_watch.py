@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 from bench import Bench, content_of
+from judging_world import EVERYONE
 from scripted_gateway import content_id
 from sqlalchemy import select
 
@@ -14,13 +15,16 @@ from edge.contract.identifiers import ClipId
 from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.messages import Events, GatewayEvent, Receipt, Status
 from edge.contract.topics import UpKind
+from server.domain.findings import FindingKind, FindingState, finding_id_of, next_states
 from server.ingest.store_watch import StoreWatch
 from server.store.database import DatabaseReplacedError
 from server.store.history_mark import HistoryMark, read_mark, write_mark
 from server.store.tables import ClipCheck, Finding
+from server.usecases.clips import clip
 from server.usecases.judge import judge_gateways
 from server.usecases.look_again import look_again
 from server.usecases.signing_state import why_signing_stopped
+from server.usecases.step_finding import step_finding
 
 CONTENTS = [content_of(50_000, seed=number) for number in range(5)]
 IDS = [content_id(content) for content in CONTENTS]
@@ -70,6 +74,52 @@ def test_what_was_just_sealed_is_left_alone_and_read_again_when_its_time_comes(s
     after = checked(sealed)
     assert all(after[clip][0] > before[clip][0] for clip in IDS)
     assert reasons(sealed) == []
+
+
+def trusted(bench: Bench, clip_id: str, known_us: int) -> str:
+    with bench.context.db.reading() as session:
+        view = clip(session, clip_id, scope=EVERYONE, rules=bench.context.rules, known_us=known_us)
+    codes = {reason.code for reason in view.trusted.reasons}
+    assert ("not_as_sealed" in codes) == (view.trusted.verdict == "not_trusted")
+    return view.trusted.verdict
+
+
+def test_a_clip_that_rotted_is_not_trusted_whatever_a_person_says_until_it_is_read_whole_again(sealed: Bench) -> None:
+    watch, lost, rotten = StoreWatch(sealed.context), IDS[1], IDS[2]
+    before_us = sealed.clock.now_us()
+    harm(sealed, rotten)
+    sealed.context.clip_files.final_path(ClipId(lost)).unlink()
+    days_pass(sealed, watch, 31, minutes=10)
+    judge_gateways(sealed.context.db, sealed.context.rules, sealed.clock.now_us())
+    then_us = sealed.clock.now_us()
+    for clip_id in (lost, rotten):
+        accept(sealed, clip_id)
+        assert trusted(sealed, clip_id, sealed.clock.now_us()) == "not_trusted"
+    for clip_id, content in ((lost, CONTENTS[1]), (rotten, CONTENTS[2])):
+        sealed.context.clip_files.final_path(ClipId(clip_id)).write_bytes(content)
+    days_pass(sealed, watch, 31, minutes=10)
+    judge_gateways(sealed.context.db, sealed.context.rules, sealed.clock.now_us())
+    for clip_id in (lost, rotten):
+        told = [trusted(sealed, clip_id, known_us) for known_us in (before_us, then_us, sealed.clock.now_us())]
+        assert told[1] == "not_trusted"
+        assert "not_trusted" not in (told[0], told[2])
+
+
+def accept(bench: Bench, clip_id: str) -> None:
+    kind = FindingKind.SEALED_CLIP_WRONG
+    with bench.context.db.writing() as session:
+        number = finding_id_of(kind, clip_id)
+        assert FindingState.RECTIFIED not in next_states(kind, FindingState.ACCEPTED, EVERYONE)
+        step_finding(session, number, state="accepted", reason="seen", scope=EVERYONE, now_us=bench.clock.now_us())
+
+
+def test_a_file_that_went_makes_its_clip_a_finding_within_the_hour(sealed: Bench) -> None:
+    sealed.context.clip_files.final_path(ClipId(IDS[0])).unlink()
+    for _ in range(2):  # told once, so that the rolling check comes to it in its turn
+        look_again(sealed.context, now_us=sealed.clock.now_us())
+        assert open_findings(sealed, "sealed_clip_wrong") == [IDS[0]]
+        sealed.clock.pass_s(3_600)
+    assert checked(sealed)[IDS[0]][0] < sealed.clock.now_us() - 3_600_000_000
 
 
 def test_a_clip_that_rotted_stops_signing_becomes_a_finding_and_is_withdrawn_once_it_is_whole_again(

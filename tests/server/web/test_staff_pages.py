@@ -11,7 +11,10 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from server.store.tables import Finding
+from server.store.tables import Clip, Finding
+from server.usecases.judge import judge_gateways
+from server.usecases.signing_state import resume_signing, stop_signing
+from server.usecases.tell_verified import tell_outcomes
 from tests.server.seed import Seeded
 from tests.server.seed_registers import DAY
 
@@ -41,6 +44,28 @@ def test_today_says_first_what_to_do(client: TestClient) -> None:
         "Assign 1 clip of unknown origin",
     ):
         assert line in page
+
+
+def test_today_names_a_sealed_clip_that_changed_before_all_else(client: TestClient, department: Seeded) -> None:
+    context, now_us = department.context, department.context.clock.now_us()
+    with context.db.reading() as session:
+        clip_id = session.scalars(select(Clip.clip_id).where(Clip.state == "sealed")).first()
+    assert clip_id is not None
+    tell_outcomes(context.db, {clip_id: "verify_file_changed"}, now_us=now_us)
+    judge_gateways(context.db, context.rules, now_us)
+    page = words(client.get("/today").text)
+    assert "no receipt is signed" not in page
+    assert "Do this first Find out what happened to 1 sealed clip" in page
+    assert "not trusted" in words(client.get(f"/clips/{clip_id}").text)
+
+
+def test_today_says_since_when_no_receipt_is_signed(client: TestClient, department: Seeded) -> None:
+    context = department.context
+    stop_signing(context.db, "acts_broken", {"act": "3"}, now_us=context.clock.now_us())
+    assert "Do this first Tell the administrator: since" in words(client.get("/today").text)
+    assert client.get("/api/v1/today").json()["signing_stopped"] is not None
+    resume_signing(context.db, by="operator", reason="looked", now_us=context.clock.now_us())
+    assert "Tell the administrator" not in words(client.get("/today").text)
 
 
 def test_every_line_of_today_leads_somewhere(client: TestClient) -> None:
