@@ -57,6 +57,11 @@ def test_today_names_a_sealed_clip_that_changed_before_all_else(client: TestClie
     assert "no receipt is signed" not in page
     assert "Do this first Find out what happened to 1 sealed clip" in page
     assert "not trusted" in words(client.get(f"/clips/{clip_id}").text)
+    listed = client.get("/findings?kind=promised&state=open").text
+    (finding_id,) = set(re.findall(r'href="/findings/([0-9a-f]{32})"', listed))
+    page = words(client.get(f"/findings/{finding_id}").text)
+    assert "bring the file back from a backup" in page
+    assert "Rectified" not in page
 
 
 def test_today_says_since_when_no_receipt_is_signed(client: TestClient, department: Seeded) -> None:
