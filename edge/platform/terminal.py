@@ -8,7 +8,9 @@ import json
 import locale
 import math
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -20,6 +22,7 @@ LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
 IN_ORDER, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: as asked; something is wrong, or nobody reads what is written; wrong use or settings; Ctrl-C."""
 _OPTION = "--lang"
+_AGAIN_S = 0.02
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -68,6 +71,7 @@ def run_command(command: Callable[[], int], *, complain: Callable[[str], None] |
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open until the end
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a sign the terminal cannot show must not end the program
+    others, sys.unraisablehook = sys.unraisablehook, _interrupt_again
     try:
         code = command()
         sys.stdout.flush()
@@ -83,7 +87,20 @@ def run_command(command: Callable[[], int], *, complain: Callable[[str], None] |
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
+    finally:
+        sys.unraisablehook = others
     return code
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised while it clears up, such as after an import; a Ctrl-C must not be lost there."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    main = threading.main_thread().ident or 0
+    again = threading.Timer(_AGAIN_S, lambda: signal.pthread_kill(main, signal.SIGINT))
+    again.daemon = True
+    again.start()
 
 
 def _complain_in_english(said: str) -> None:

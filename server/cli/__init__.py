@@ -6,14 +6,17 @@ Exit codes: 0 done, 1 something is wrong, 2 wrong use or settings, 130 ended by 
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
-
-from edge.platform.terminal import run_command
 
 
-def main() -> NoReturn:
+def main() -> None:
     """The command's entry. It loads nothing by itself, so that Ctrl-C while it loads ends it quietly too."""
-    sys.exit(run_command(_run))
+    try:
+        from edge.platform.terminal import run_command
+
+        code = run_command(_run)
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 def _run() -> int:

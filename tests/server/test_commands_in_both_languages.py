@@ -219,3 +219,21 @@ def test_ctrl_c_ends_a_waiting_command_without_a_stack_trace(data: Path) -> None
         assert waiting.wait(60) == 130
         assert waiting.stderr is not None
         assert waiting.stderr.read() == b""
+
+
+def test_ctrl_c_is_not_lost_where_python_drops_it() -> None:
+    """While an object is cleared up, as after each import, whatever is raised is dropped."""
+    clears_up = """
+import os, signal, sys, time
+from edge.platform.terminal import run_command
+class Cleared:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+def command():
+    Cleared()
+    time.sleep(30)
+    return 0
+sys.exit(run_command(command))
+"""
+    done = subprocess.run([sys.executable, "-c", clears_up], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (130, b"")
