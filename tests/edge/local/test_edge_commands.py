@@ -221,7 +221,8 @@ def test_ctrl_c_ends_a_waiting_command_without_a_stack_trace(data: Path) -> None
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with subprocess.Popen([*PROGRAM, "enrol", url, CODE, "--data", str(data)], stderr=subprocess.PIPE) as enrolling:
-            silent.accept()
-            enrolling.send_signal(signal.SIGINT)
-            _, told = enrolling.communicate(timeout=60)
+            connection, _ = silent.accept()
+            with connection:  # left open, or the command ends by itself
+                enrolling.send_signal(signal.SIGINT)
+                _, told = enrolling.communicate(timeout=60)
     assert (enrolling.returncode, told) == (130, b"")
