@@ -97,8 +97,7 @@ def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
     if not issubclass(lost.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
         return
-    main = threading.main_thread().ident or 0
-    again = threading.Timer(_AGAIN_S, lambda: signal.pthread_kill(main, signal.SIGINT))
+    again = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), signal.SIGINT))
     again.daemon = True
     again.start()
 

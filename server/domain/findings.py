@@ -134,11 +134,10 @@ def next_states(kind: str, state: str, scope: Scope) -> tuple[FindingState, ...]
     Nobody declares a clip to be as it was sealed: reading it again does, and withdraws the finding.
     """
     steps = _STEPS | _CORRECTIONS if kind in BAND_KINDS | VIEW_KINDS else _STEPS
-    allowed = set(FindingState) - ({FindingState.RECTIFIED} if kind in PROMISED_KINDS else set())
     return tuple(
         after
         for after in FindingState
-        if after in allowed
+        if (after != FindingState.RECTIFIED or kind != FindingKind.SEALED_CLIP_WRONG)
         and (permission := steps.get((FindingState(state), after))) is not None
         and scope.may(permission)
     )

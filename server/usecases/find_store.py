@@ -13,8 +13,8 @@ from edge.contract.instants import MICROS_PER_DAY, UtcMicros
 from edge.contract.messages import Status
 from server.domain.findings import FindingDraft, FindingKind, FindingState, finding_id_of
 from server.store.clip_checks import wrong_checks
-from server.store.tables import Clip, EventRow, FindingStep, Gateway
-from server.usecases.finding_store import SYSTEM
+from server.store.tables import Clip, EventRow, Finding, FindingStep, Gateway
+from server.usecases.finding_store import SYSTEM, write_findings
 from server.usecases.receive_sighting import SEALED
 
 STORE_KINDS = frozenset(
@@ -28,7 +28,7 @@ def store_drafts(session: Session, *, now_us: UtcMicros) -> list[FindingDraft]:
     """What is wrong with what was promised, now."""
     gateways = {row.gateway_id: row for row in session.scalars(select(Gateway))}
     return [
-        *_wrong_clips(session, gateways),
+        *_wrong_clips(session),
         *_missing_clips(session, gateways),
         *_waiting_long(gateways.values(), now_us),
     ]
@@ -48,11 +48,17 @@ def is_as_sealed(session: Session, clip_id: str, *, known_us: int) -> bool:
     return last in {None, FindingState.WITHDRAWN.value}
 
 
-def _wrong_clips(session: Session, gateways: dict[str, Gateway]) -> Iterator[FindingDraft]:
+def write_wrong_clips(session: Session, *, now_us: UtcMicros) -> None:
+    """The findings that `is_as_sealed` reads, in the transaction that records what was found: nothing lies between."""
+    on_record = session.scalars(select(Finding).where(Finding.kind == FindingKind.SEALED_CLIP_WRONG.value)).all()
+    write_findings(session, _wrong_clips(session), on_record, now_us=now_us)
+
+
+def _wrong_clips(session: Session) -> Iterator[FindingDraft]:
     kind = FindingKind.SEALED_CLIP_WRONG
     for check in wrong_checks(session):
         clip = session.get(Clip, check.clip_id)
-        gateway = None if clip is None else gateways.get(clip.gateway_id)
+        gateway = None if clip is None else session.get(Gateway, clip.gateway_id)
         yield FindingDraft(
             finding_id=finding_id_of(kind, check.clip_id),
             kind=kind,

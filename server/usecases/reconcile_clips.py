@@ -19,7 +19,7 @@ from server.usecases.context import AppContext
 from server.usecases.hold_ranges import journal_ranges, lapse_all_uploads
 from server.usecases.receive_sighting import SEALED
 from server.usecases.seal_clip import seal_clip
-from server.usecases.signing_state import SEALED_FILE_MISSING, check_recent_acts, stop_signing, why_signing_stopped
+from server.usecases.signing_state import check_recent_acts, why_signing_stopped
 from server.usecases.tell_verified import tell_missing
 
 log = structlog.get_logger(__name__)
@@ -59,9 +59,6 @@ def _look_for_sealed_files(context: AppContext, done: Reconciled, now_us: UtcMic
             if not path.is_file() or path.stat().st_size != size_bytes:
                 done.missing.append(clip_id)
     tell_missing(context.db, done.missing, now_us=now_us)
-    for clip_id in done.missing:
-        log.error("sealed_file_missing", clip=clip_id)
-        stop_signing(context.db, SEALED_FILE_MISSING, {"clip_id": clip_id}, now_us=now_us)
 
 
 def _look_at_parts(context: AppContext, done: Reconciled, now_us: UtcMicros) -> None:

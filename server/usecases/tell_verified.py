@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import structlog
 
 from edge.contract.instants import UtcMicros
 from edge.platform.clock import Clock
 from server.domain.broker_access import SERVER_USER
 from server.domain.verification import STOP_ACTS_BROKEN, STOP_FILE_CHANGED, STOP_FILE_MISSING, Wrong
-from server.store import to_judge
-from server.store.clip_checks import GOOD, record_checks, wrong_checks
+from server.store.clip_checks import record_checks, wrong_checks
 from server.store.clip_files import ClipFiles
 from server.store.database import Database
 from server.store.history_mark import HistoryMark
-from server.usecases.signing_state import record_stop
+from server.usecases.find_store import write_wrong_clips
+from server.usecases.signing_state import record_stop, stop_signing
 from server.usecases.verify_store import Scope, Verified, Watching, verify_store
 
+log = structlog.get_logger(__name__)
 _AT_ONCE, _EVERY_S = 500, 20.0
 _MISSING = "verify_file_missing"
 
@@ -27,15 +30,17 @@ def tell_outcomes(db: Database, outcomes: Mapping[str, str], *, now_us: UtcMicro
         return
     with db.writing() as session:
         record_checks(session, outcomes, now_us=now_us)
-        if any(outcome != GOOD for outcome in outcomes.values()):
-            to_judge.mark(session, "all", "", now_us, ())
+        write_wrong_clips(session, now_us=now_us)
 
 
-def tell_missing(db: Database, clip_ids: Iterable[str], *, now_us: UtcMicros) -> None:
-    """Sealed clips without their file, told once: it is for the next reading of each to say that it is back."""
+def tell_missing(db: Database, clip_ids: Sequence[str], *, now_us: UtcMicros) -> None:
+    """Sealed clips without their file, noted once: it is for the next reading of each to say that it is back."""
     with db.reading() as session:
         known = {check.clip_id for check in wrong_checks(session)}
     tell_outcomes(db, dict.fromkeys(set(clip_ids) - known, _MISSING), now_us=now_us)
+    for clip_id in clip_ids:
+        log.error("sealed_file_missing", clip=clip_id)
+        stop_signing(db, STOP_FILE_MISSING, {"clip_id": clip_id}, now_us=now_us)
 
 
 def verify_and_tell(

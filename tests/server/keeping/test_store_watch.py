@@ -90,7 +90,6 @@ def test_a_clip_that_rotted_is_not_trusted_whatever_a_person_says_until_it_is_re
     harm(sealed, rotten)
     sealed.context.clip_files.final_path(ClipId(lost)).unlink()
     days_pass(sealed, watch, 31, minutes=10)
-    judge_gateways(sealed.context.db, sealed.context.rules, sealed.clock.now_us())
     then_us = sealed.clock.now_us()
     for clip_id in (lost, rotten):
         accept(sealed, clip_id)
@@ -98,7 +97,6 @@ def test_a_clip_that_rotted_is_not_trusted_whatever_a_person_says_until_it_is_re
     for clip_id, content in ((lost, CONTENTS[1]), (rotten, CONTENTS[2])):
         sealed.context.clip_files.final_path(ClipId(clip_id)).write_bytes(content)
     days_pass(sealed, watch, 31, minutes=10)
-    judge_gateways(sealed.context.db, sealed.context.rules, sealed.clock.now_us())
     for clip_id in (lost, rotten):
         told = [trusted(sealed, clip_id, known_us) for known_us in (before_us, then_us, sealed.clock.now_us())]
         assert told[1] == "not_trusted"
